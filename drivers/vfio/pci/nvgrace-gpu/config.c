@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Configuration space: vfio-pci-core's, with the emulated BARs in it.
+ *
+ * Copyright (C) 2026 The nvgrace-gpu authors
+ *
+ * An access is cut into spans, each answered by its one owner: the register
+ * file of bars.c, or vfio-pci-core. No byte is answered by both, none by
+ * neither, whatever the offset and length.
+ */
+
+#include <linux/uaccess.h>
+
+#include "nvgrace_gpu.h"
+#include "trace.h"
+
+/**
+ * nvgrace_gpu_config_init() - set up the register file
+ * @gpu: coherent device with its layout
+ */
+void nvgrace_gpu_config_init(struct nvgrace_gpu *gpu)
+{
+	spin_lock_init(&gpu->bars_lock);
+	gpu->bars.bar[0].size = gpu->layout.resmem.bar_size;
+	gpu->bars.bar[1].size = gpu->layout.usemem.bar_size;
+}
+
+/**
+ * nvgrace_gpu_config_reset() - what a reset does to the emulated BARs
+ * @gpu: device
+ */
+void nvgrace_gpu_config_reset(struct nvgrace_gpu *gpu)
+{
+	guard(spinlock)(&gpu->bars_lock);
+	nvgrace_gpu_bars_clear(&gpu->bars);
+}
+
+static u64 config_pos(loff_t offset)
+{
+	return offset & VFIO_PCI_OFFSET_MASK;
+}
+
+static ssize_t read_emulated(struct nvgrace_gpu *gpu, char __user *buf,
+			     size_t count, loff_t *ppos)
+{
+	u8 bytes[NVGRACE_GPU_NR_BARS * NVGRACE_GPU_BAR_BYTES];
+
+	scoped_guard(spinlock, &gpu->bars_lock)
+		nvgrace_gpu_bars_read(&gpu->bars, config_pos(*ppos), bytes,
+				      count);
+
+	if (copy_to_user(buf, bytes, count))
+		return -EFAULT;
+	*ppos += count;
+	return count;
+}
+
+static ssize_t write_emulated(struct nvgrace_gpu *gpu, const char __user *buf,
+			      size_t count, loff_t *ppos)
+{
+	u8 bytes[NVGRACE_GPU_NR_BARS * NVGRACE_GPU_BAR_BYTES];
+
+	if (copy_from_user(bytes, buf, count))
+		return -EFAULT;
+
+	scoped_guard(spinlock, &gpu->bars_lock)
+		nvgrace_gpu_bars_write(&gpu->bars, config_pos(*ppos), bytes,
+				       count);
+	trace_nvgrace_gpu_bar_write(gpu, config_pos(*ppos), count);
+	*ppos += count;
+	return count;
+}
+
+/**
+ * nvgrace_gpu_config_read() - read() of the configuration region
+ * @gpu: coherent, open device
+ * @buf: destination
+ * @count: bytes
+ * @ppos: file offset, advanced by what was read
+ *
+ * Return: bytes read, or an error if none were.
+ */
+ssize_t nvgrace_gpu_config_read(struct nvgrace_gpu *gpu, char __user *buf,
+				size_t count, loff_t *ppos)
+{
+	size_t done = 0, span;
+	bool emulated;
+	ssize_t ret;
+
+	while (done < count) {
+		span = nvgrace_gpu_bars_span(&gpu->bars, config_pos(*ppos),
+					     count - done, &emulated);
+		if (emulated)
+			ret = read_emulated(gpu, buf + done, span, ppos);
+		else
+			ret = vfio_pci_core_read(&gpu->core.vdev, buf + done,
+						 span, ppos);
+		if (ret <= 0)
+			return done ?: ret;
+		done += ret;
+	}
+	return done;
+}
+
+/**
+ * nvgrace_gpu_config_write() - write() of the configuration region
+ * @gpu: coherent, open device
+ * @buf: source
+ * @count: bytes
+ * @ppos: file offset, advanced by what was written
+ *
+ * Return: bytes written, or an error if none were.
+ */
+ssize_t nvgrace_gpu_config_write(struct nvgrace_gpu *gpu,
+				 const char __user *buf, size_t count,
+				 loff_t *ppos)
+{
+	size_t done = 0, span;
+	bool emulated;
+	ssize_t ret;
+
+	while (done < count) {
+		span = nvgrace_gpu_bars_span(&gpu->bars, config_pos(*ppos),
+					     count - done, &emulated);
+		if (emulated)
+			ret = write_emulated(gpu, buf + done, span, ppos);
+		else
+			ret = vfio_pci_core_write(&gpu->core.vdev, buf + done,
+						  span, ppos);
+		if (ret <= 0)
+			return done ?: ret;
+		done += ret;
+	}
+	return done;
+}

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VFIO variant driver for GPUs whose memory is cache-coherent with the CPU.
+ *
+ * Copyright (C) 2026 The nvgrace-gpu authors
+ *
+ * This file is the module, its device IDs, and the entry points that VFIO and
+ * the PCI core call. Probe chooses one of two operation tables:
+ *
+ *   coherent  firmware describes GPU memory: it is shown to the guest as
+ *             BARs that the physical function does not have
+ *   plain     it does not (a nested guest, say): vfio-pci's behaviour
+ *
+ * Everything below an entry point lives in the file of its concern.
+ */
+
+#include <linux/module.h>
+#include <linux/pci.h>
+
+#include "nvgrace_gpu.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static int coherent_open(struct vfio_device *core_vdev)
+{
+	struct nvgrace_gpu *gpu = to_nvgrace_gpu(core_vdev);
+	void __iomem *bar0;
+	int ret;
+
+	ret = nvgrace_gpu_check_verdict(gpu);
+	if (ret)
+		return ret;
+	ret = vfio_pci_core_enable(&gpu->core);
+	if (ret)
+		return ret;
+
+	bar0 = vfio_pci_core_get_iomap(&gpu->core, 0);
+	if (IS_ERR(bar0)) {
+		pci_err(gpu->core.pdev, "open failed: BAR0 cannot be mapped (%ld), readiness cannot be read\n",
+			PTR_ERR(bar0));
+		vfio_pci_core_disable(&gpu->core);
+		return PTR_ERR(bar0);
+	}
+
+	nvgrace_gpu_config_reset(gpu);
+	nvgrace_gpu_ready_open(gpu, bar0);
+	vfio_pci_core_finish_enable(&gpu->core);
+	return 0;
+}
+
+static void coherent_close(struct vfio_device *core_vdev)
+{
+	nvgrace_gpu_ready_close(to_nvgrace_gpu(core_vdev));
+	vfio_pci_core_close_device(core_vdev);
+}
+
+static int plain_open(struct vfio_device *core_vdev)
+{
+	struct nvgrace_gpu *gpu = to_nvgrace_gpu(core_vdev);
+	int ret;
+
+	ret = vfio_pci_core_enable(&gpu->core);
+	if (ret)
+		return ret;
+	vfio_pci_core_finish_enable(&gpu->core);
+	return 0;
+}
+
+static ssize_t coherent_read(struct vfio_device *core_vdev, char __user *buf,
+			     size_t count, loff_t *ppos)
+{
+	struct nvgrace_gpu *gpu = to_nvgrace_gpu(core_vdev);
+	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
+	const struct nvgrace_gpu_region *region;
+
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+		return nvgrace_gpu_config_read(gpu, buf, count, ppos);
+
+	region = nvgrace_gpu_region(gpu, index);
+	if (region)
+		return nvgrace_gpu_region_read(gpu, region, buf, count, ppos);
+	return vfio_pci_core_read(core_vdev, buf, count, ppos);
+}
+
+static ssize_t coherent_write(struct vfio_device *core_vdev,
+			      const char __user *buf, size_t count,
+			      loff_t *ppos)
+{
+	struct nvgrace_gpu *gpu = to_nvgrace_gpu(core_vdev);
+	unsigned int index = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
+	const struct nvgrace_gpu_region *region;
+
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+		return nvgrace_gpu_config_write(gpu, buf, count, ppos);
+
+	region = nvgrace_gpu_region(gpu, index);
+	if (region)
+		return nvgrace_gpu_region_write(gpu, region, buf, count, ppos);
+	return vfio_pci_core_write(core_vdev, buf, count, ppos);
+}
+
+static int coherent_mmap(struct vfio_device *core_vdev,
+			 struct vm_area_struct *vma)
+{
+	struct nvgrace_gpu *gpu = to_nvgrace_gpu(core_vdev);
+	const struct nvgrace_gpu_region *region;
+
+	region = nvgrace_gpu_region(gpu, vma->vm_pgoff >>
+				    (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT));
+	if (region)
+		return nvgrace_gpu_mmap_region(gpu, region, vma);
+	return vfio_pci_core_mmap(core_vdev, vma);
+}
+
+static int coherent_region_info(struct vfio_device *core_vdev,
+				struct vfio_region_info *info,
+				struct vfio_info_cap *caps)
+{
+	const struct nvgrace_gpu_region *region;
+	DEFINE_RAW_FLEX(struct vfio_region_info_cap_sparse_mmap, sparse,
+			areas, 1);
+
+	region = nvgrace_gpu_region(to_nvgrace_gpu(core_vdev), info->index);
+	if (!region)
+		return vfio_pci_ioctl_get_region_info(core_vdev, info, caps);
+
+	info->offset = VFIO_PCI_INDEX_TO_OFFSET(info->index);
+	info->size = region->bar_size;
+	info->flags = VFIO_REGION_INFO_FLAG_READ |
+		      VFIO_REGION_INFO_FLAG_WRITE |
+		      VFIO_REGION_INFO_FLAG_MMAP;
+
+	/* Only the memory can be mapped, not the hole behind it. */
+	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	sparse->header.version = 1;
+	sparse->nr_areas = 1;
+	sparse->areas[0].offset = 0;
+	sparse->areas[0].size = region->size;
+	return vfio_info_add_capability(caps, &sparse->header,
+					__struct_size(sparse));
+}
+
+/* vfio-pci-core would attach the eventfd to the physical BAR of that index. */
+static long coherent_ioeventfd(struct vfio_device *core_vdev,
+			       unsigned long arg)
+{
+	struct vfio_device_ioeventfd req;
+	size_t minsz = offsetofend(struct vfio_device_ioeventfd, offset);
+
+	if (copy_from_user(&req, (void __user *)arg, minsz))
+		return -EFAULT;
+	if (nvgrace_gpu_region(to_nvgrace_gpu(core_vdev),
+			       VFIO_PCI_OFFSET_TO_INDEX(req.offset)))
+		return -ENOTTY;
+	return vfio_pci_core_ioctl(core_vdev, VFIO_DEVICE_IOEVENTFD, arg);
+}
+
+static long coherent_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
+			   unsigned long arg)
+{
+	if (cmd == VFIO_DEVICE_IOEVENTFD)
+		return coherent_ioeventfd(core_vdev, arg);
+	return vfio_pci_core_ioctl(core_vdev, cmd, arg);
+}
+
+/*
+ * In a low power state the memory may lose its training without a reset. The
+ * core has removed the mappings when it answers; readiness is read afresh by
+ * the first access after the device is up again.
+ */
+static int coherent_feature(struct vfio_device *core_vdev, u32 flags,
+			    void __user *arg, size_t argsz)
+{
+	u32 feature = flags & VFIO_DEVICE_FEATURE_MASK;
+	int ret;
+
+	ret = vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
+	if (feature == VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY ||
+	    feature == VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP)
+		nvgrace_gpu_ready_invalidate(to_nvgrace_gpu(core_vdev));
+	return ret;
+}
+
+static const struct vfio_device_ops coherent_ops = {
+	.name			= "nvgrace-gpu-vfio-pci",
+	.init			= vfio_pci_core_init_dev,
+	.release		= vfio_pci_core_release_dev,
+	.open_device		= coherent_open,
+	.close_device		= coherent_close,
+	.ioctl			= coherent_ioctl,
+	.get_region_info_caps	= coherent_region_info,
+	.device_feature		= coherent_feature,
+	.read			= coherent_read,
+	.write			= coherent_write,
+	.mmap			= coherent_mmap,
+	.request		= vfio_pci_core_request,
+	.match			= vfio_pci_core_match,
+	.match_token_uuid	= vfio_pci_core_match_token_uuid,
+	.bind_iommufd		= vfio_iommufd_physical_bind,
+	.unbind_iommufd		= vfio_iommufd_physical_unbind,
+	.attach_ioas		= vfio_iommufd_physical_attach_ioas,
+	.detach_ioas		= vfio_iommufd_physical_detach_ioas,
+};
+
+static const struct vfio_device_ops plain_ops = {
+	.name			= "nvgrace-gpu-vfio-pci-core",
+	.init			= vfio_pci_core_init_dev,
+	.release		= vfio_pci_core_release_dev,
+	.open_device		= plain_open,
+	.close_device		= vfio_pci_core_close_device,
+	.ioctl			= vfio_pci_core_ioctl,
+	.get_region_info_caps	= vfio_pci_ioctl_get_region_info,
+	.device_feature		= vfio_pci_core_ioctl_feature,
+	.read			= vfio_pci_core_read,
+	.write			= vfio_pci_core_write,
+	.mmap			= vfio_pci_core_mmap,
+	.request		= vfio_pci_core_request,
+	.match			= vfio_pci_core_match,
+	.match_token_uuid	= vfio_pci_core_match_token_uuid,
+	.bind_iommufd		= vfio_iommufd_physical_bind,
+	.unbind_iommufd		= vfio_iommufd_physical_unbind,
+	.attach_ioas		= vfio_iommufd_physical_attach_ioas,
+	.detach_ioas		= vfio_iommufd_physical_detach_ioas,
+};
+
+static int nvgrace_gpu_probe(struct pci_dev *pdev,
+			     const struct pci_device_id *id)
+{
+	bool coherent = nvgrace_gpu_platform_describes_memory(pdev);
+	struct nvgrace_gpu *gpu;
+	int ret;
+
+	gpu = vfio_alloc_device(nvgrace_gpu, core.vdev, &pdev->dev,
+				coherent ? &coherent_ops : &plain_ops);
+	if (IS_ERR(gpu))
+		return PTR_ERR(gpu);
+
+	init_rwsem(&gpu->map_lock);
+	mutex_init(&gpu->ready.wait_lock);
+	gpu->coherent = coherent;
+	if (coherent) {
+		ret = nvgrace_gpu_platform_init(gpu);
+		if (ret)
+			goto put_device;
+		nvgrace_gpu_config_init(gpu);
+		nvgrace_gpu_alias_init(gpu);
+	}
+
+	dev_set_drvdata(&pdev->dev, &gpu->core);
+	ret = vfio_pci_core_register_device(&gpu->core);
+	if (ret)
+		goto release_platform;
+	return 0;
+
+release_platform:
+	nvgrace_gpu_platform_release(gpu);
+put_device:
+	vfio_put_device(&gpu->core.vdev);
+	return ret;
+}
+
+static struct nvgrace_gpu *pdev_to_gpu(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	return container_of(core, struct nvgrace_gpu, core);
+}
+
+static void nvgrace_gpu_remove(struct pci_dev *pdev)
+{
+	struct nvgrace_gpu *gpu = pdev_to_gpu(pdev);
+
+	vfio_pci_core_unregister_device(&gpu->core);
+	nvgrace_gpu_platform_release(gpu);
+	vfio_put_device(&gpu->core.vdev);
+}
+
+static void nvgrace_gpu_reset_prepare(struct pci_dev *pdev)
+{
+	struct nvgrace_gpu *gpu = pdev_to_gpu(pdev);
+
+	if (gpu->coherent)
+		nvgrace_gpu_reset_begin(gpu);
+}
+
+static void nvgrace_gpu_reset_done(struct pci_dev *pdev)
+{
+	struct nvgrace_gpu *gpu = pdev_to_gpu(pdev);
+
+	if (gpu->coherent)
+		nvgrace_gpu_reset_end(gpu);
+}
+
+/* A frozen link ends in a link reset that passes no reset callback. */
+static pci_ers_result_t nvgrace_gpu_error_detected(struct pci_dev *pdev,
+						   pci_channel_state_t state)
+{
+	if (state != pci_channel_io_normal)
+		nvgrace_gpu_reset_prepare(pdev);
+	return vfio_pci_core_aer_err_detected(pdev, state);
+}
+
+static const struct pci_error_handlers nvgrace_gpu_err_handlers = {
+	.error_detected	= nvgrace_gpu_error_detected,
+	.resume		= nvgrace_gpu_reset_done,
+	.reset_prepare	= nvgrace_gpu_reset_prepare,
+	.reset_done	= nvgrace_gpu_reset_done,
+};
+
+static const struct pci_device_id nvgrace_gpu_ids[] = {
+	/* GH200 120GB */
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_NVIDIA, 0x2342) },
+	/* GH200 480GB */
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_NVIDIA, 0x2345) },
+	/* GH200 SKU */
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_NVIDIA, 0x2348) },
+	/* GB200 SKU */
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_NVIDIA, 0x2941) },
+	/* GB300 SKU */
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_NVIDIA, 0x31c2) },
+	{}
+};
+MODULE_DEVICE_TABLE(pci, nvgrace_gpu_ids);
+
+static struct pci_driver nvgrace_gpu_driver = {
+	/* Underscores: what driverctl and driver_override must be given. */
+	.name			= KBUILD_MODNAME,
+	.id_table		= nvgrace_gpu_ids,
+	.probe			= nvgrace_gpu_probe,
+	.remove			= nvgrace_gpu_remove,
+	.err_handler		= &nvgrace_gpu_err_handlers,
+	.dev_groups		= nvgrace_gpu_groups,
+	.driver_managed_dma	= true,
+};
+module_pci_driver(nvgrace_gpu_driver);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The nvgrace-gpu authors");
+MODULE_DESCRIPTION("VFIO driver for GPUs with CPU-coherent memory");

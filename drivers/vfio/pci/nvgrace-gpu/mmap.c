@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * User mappings of the GPU memory.
+ *
+ * Copyright (C) 2026 The nvgrace-gpu authors
+ *
+ * mmap() only declares; page tables are filled by faults, in the largest
+ * pieces the architecture and the alignment allow. vm_pgoff stays the VFIO
+ * region offset, so that vfio-pci-core's zaps (reset, power, memory decode) and
+ * this driver's own find every mapping.
+ *
+ * A fault that meets unready memory drops the fault lock, waits, and has mm
+ * repeat the fault: the wait blocks neither munmap() nor other faults, and
+ * whatever the wait ended with is looked at afresh by the repeated fault.
+ */
+
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+
+#include "nvgrace_gpu.h"
+#include "trace.h"
+
+#define REGION_PGOFF_SHIFT	(VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT)
+
+static u64 region_pgoff(const struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff & (BIT_ULL(REGION_PGOFF_SHIFT) - 1);
+}
+
+/**
+ * nvgrace_gpu_zap() - remove all user mappings of the GPU memory
+ * @gpu: registered device
+ *
+ * Context: map_lock held for write, so that none is made meanwhile.
+ */
+void nvgrace_gpu_zap(struct nvgrace_gpu *gpu)
+{
+	struct address_space *mapping = gpu->core.vdev.inode->i_mapping;
+	unsigned int index;
+
+	lockdep_assert_held_write(&gpu->map_lock);
+
+	for (index = 0; index < VFIO_PCI_NUM_REGIONS; index++) {
+		const struct nvgrace_gpu_region *region;
+
+		region = nvgrace_gpu_region(gpu, index);
+		if (region)
+			unmap_mapping_range(mapping,
+					    VFIO_PCI_INDEX_TO_OFFSET(index),
+					    region->size, true);
+	}
+}
+
+/*
+ * The file reference keeps the device open: without the fault lock the VMA may
+ * go away, and after fput() so may the device.
+ */
+static vm_fault_t drop_lock_and_wait(struct nvgrace_gpu *gpu,
+				     struct vm_fault *vmf)
+{
+	struct file *file;
+
+	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
+		return VM_FAULT_SIGBUS;
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+
+	file = get_file(vmf->vma->vm_file);
+	release_fault_lock(vmf);
+	nvgrace_gpu_ready_wait(gpu, TASK_KILLABLE);
+	fput(file);
+	return VM_FAULT_RETRY;
+}
+
+static vm_fault_t make_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf)
+{
+	switch (nvgrace_gpu_ready_poll(gpu)) {
+	case 0:
+		return VM_FAULT_NOPAGE;
+	case -EAGAIN:
+		return drop_lock_and_wait(gpu, vmf);
+	default:
+		return VM_FAULT_SIGBUS;
+	}
+}
+
+static vm_fault_t insert_if_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
+				  unsigned long pfn, unsigned int order,
+				  bool *ready)
+{
+	vm_fault_t ret;
+
+	guard(rwsem_read)(&gpu->core.memory_lock);
+	guard(rwsem_read)(&gpu->map_lock);
+
+	*ready = nvgrace_gpu_is_ready(gpu);
+	if (!*ready)
+		return VM_FAULT_NOPAGE;
+
+	ret = vfio_pci_vmf_insert_pfn(&gpu->core, vmf, pfn, order);
+	trace_nvgrace_gpu_fault(gpu, pfn, order, ret);
+	return ret;
+}
+
+static vm_fault_t huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct nvgrace_gpu *gpu = vma->vm_private_data;
+	const struct nvgrace_gpu_region *region;
+	unsigned long addr, pfn;
+	vm_fault_t ret;
+	bool ready;
+
+	region = nvgrace_gpu_region(gpu, vma->vm_pgoff >> REGION_PGOFF_SHIFT);
+	addr = ALIGN_DOWN(vmf->address, PAGE_SIZE << order);
+	pfn = PHYS_PFN(region->base) + region_pgoff(vma) +
+	      linear_page_delta(vma, addr);
+	if (!is_aligned_for_order(vma, addr, pfn, order))
+		return VM_FAULT_FALLBACK;
+
+	ret = insert_if_ready(gpu, vmf, pfn, order, &ready);
+	return ready ? ret : make_ready(gpu, vmf);
+}
+
+static vm_fault_t page_fault(struct vm_fault *vmf)
+{
+	return huge_fault(vmf, 0);
+}
+
+static const struct vm_operations_struct mmap_ops = {
+	.fault = page_fault,
+#ifdef CONFIG_ARCH_SUPPORTS_HUGE_PFNMAP
+	.huge_fault = huge_fault,
+#endif
+};
+
+/*
+ * The non-cacheable tail cannot be declared coherent. VM_ALLOW_ANY_UNCACHED
+ * tells KVM that Normal-NC accesses to it cannot fail uncontained.
+ */
+static void declare_uncached(struct vm_area_struct *vma)
+{
+	vm_flags_set(vma, VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP |
+			  VM_ALLOW_ANY_UNCACHED);
+	vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
+}
+
+/**
+ * nvgrace_gpu_mmap_region() - mmap() of USEMEM or RESMEM
+ * @gpu: coherent, open device
+ * @region: what is mapped
+ * @vma: as mm made it
+ *
+ * Return: 0; -EINVAL for a private mapping or one past the end of the memory.
+ */
+int nvgrace_gpu_mmap_region(struct nvgrace_gpu *gpu,
+			    const struct nvgrace_gpu_region *region,
+			    struct vm_area_struct *vma)
+{
+	u64 start = PFN_PHYS(region_pgoff(vma));
+	u64 len = vma->vm_end - vma->vm_start;
+	int ret;
+
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (start > region->size || len > region->size - start)
+		return -EINVAL;
+
+	if (nvgrace_gpu_region_is_cached(gpu, region)) {
+		ret = vma_declare_coherent(vma);
+		if (ret)
+			return ret;
+	} else {
+		declare_uncached(vma);
+	}
+
+	vma->vm_ops = &mmap_ops;
+	vma->vm_private_data = gpu;
+	return 0;
+}

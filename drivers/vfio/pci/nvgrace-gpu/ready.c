@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * When CPUs may touch the GPU memory.
+ *
+ * Copyright (C) 2026 The nvgrace-gpu authors
+ *
+ * After a reset the GPU trains its memory. Touching it earlier raises errors
+ * in the platform's logs, so nothing of the memory may be visible to a CPU
+ * until the GPU reports it ready: by two BAR0 registers, or, where it has a
+ * CXL Device DVSEC, by that.
+ *
+ * Every reset of the device passes reset_begin() and reset_end(), whoever asks
+ * for it: they hang on the PCI core's reset callbacks. reset_begin() removes
+ * all CPU views; reset_end() starts the clock. The first access that finds
+ * the memory unready waits, holding nothing but wait_lock. Each poll takes the
+ * locks for the time of two register reads. A reset during a wait is seen by
+ * the next poll, which then answers for the new reset.
+ */
+
+#include <linux/bitfield.h>
+#include <linux/hrtimer.h>
+#include <linux/sched/signal.h>
+
+#include "nvgrace_gpu.h"
+#include "trace.h"
+
+/* Vendor ABI: both registers read 0xff when the memory is usable. */
+#define BAR0_HBM_TRAINING	0x200bc
+#define BAR0_C2C_LINK		0x1498
+#define BAR0_STATUS_READY	0xff
+#define BAR0_TIMEOUT_MS		30000
+
+/* CXL 4.0, 8.1.3.8.2: DVSEC CXL Range 1 Size Low. */
+#define CXL_DVSEC_DEVICE	0
+#define CXL_RANGE1_SIZE_LOW	0x1c
+#define CXL_MEM_INFO_VALID	BIT(0)
+#define CXL_MEM_ACTIVE		BIT(1)
+#define CXL_ACTIVE_TIMEOUT	GENMASK(15, 13)
+#define CXL_ACTIVE_TIMEOUT_MAX	4
+#define CXL_INFO_TIMEOUT_MS	1000
+
+/* Short against the training, long against two register reads. */
+#define POLL_PERIOD_US		10000
+#define POLL_SLACK_US		1000
+
+/* The PCI core gives up on a device 60 s after its reset. */
+#define RESET_TIMEOUT_MS	90000
+
+static int test_bar0(struct nvgrace_gpu *gpu)
+{
+	u32 hbm, c2c;
+
+	if (!gpu->ready.bar0)
+		return -EIO;
+
+	c2c = ioread32(gpu->ready.bar0 + BAR0_C2C_LINK);
+	hbm = ioread32(gpu->ready.bar0 + BAR0_HBM_TRAINING);
+	if (PCI_POSSIBLE_ERROR(c2c) || PCI_POSSIBLE_ERROR(hbm))
+		return -ENODEV;
+	if (c2c == BAR0_STATUS_READY && hbm == BAR0_STATUS_READY)
+		return 0;
+	return -EAGAIN;
+}
+
+static const struct nvgrace_gpu_ready_ops ready_by_bar0 = {
+	.name = "bar0",
+	.timeout_ms = BAR0_TIMEOUT_MS,
+	.test = test_bar0,
+};
+
+/* CXL 4.0, 8.1.3.8.2: 1, 4, 16, 64 or 256 s; larger codes are reserved. */
+static unsigned int cxl_active_timeout_ms(u32 status)
+{
+	unsigned int code = FIELD_GET(CXL_ACTIVE_TIMEOUT, status);
+
+	return MSEC_PER_SEC << (2 * min(code, CXL_ACTIVE_TIMEOUT_MAX));
+}
+
+static int test_cxl(struct nvgrace_gpu *gpu)
+{
+	struct nvgrace_gpu_ready *ready = &gpu->ready;
+	u32 status;
+
+	pci_read_config_dword(gpu->core.pdev,
+			      ready->cxl_dvsec + CXL_RANGE1_SIZE_LOW, &status);
+	if (PCI_POSSIBLE_ERROR(status))
+		return -ENODEV;
+	if (!(status & CXL_MEM_INFO_VALID))
+		return -EAGAIN;
+	if (status & CXL_MEM_ACTIVE)
+		return 0;
+
+	if (!ready->cxl_active_phase) {
+		ready->cxl_active_phase = true;
+		ready->deadline = jiffies +
+			msecs_to_jiffies(cxl_active_timeout_ms(status));
+	}
+	return -EAGAIN;
+}
+
+static const struct nvgrace_gpu_ready_ops ready_by_cxl = {
+	.name = "cxl",
+	.timeout_ms = CXL_INFO_TIMEOUT_MS,
+	.test = test_cxl,
+};
+
+/**
+ * nvgrace_gpu_state_name() - a state as sysfs shows it
+ * @state: any state
+ *
+ * Return: one static word.
+ */
+const char *nvgrace_gpu_state_name(enum nvgrace_gpu_state state)
+{
+	static const char * const names[] = {
+		[NVGRACE_GPU_CLOSED] = "unknown",
+		[NVGRACE_GPU_RESETTING] = "waiting",
+		[NVGRACE_GPU_WAITING] = "waiting",
+		[NVGRACE_GPU_READY] = "ready",
+		[NVGRACE_GPU_FAILED] = "failed",
+		[NVGRACE_GPU_GONE] = "gone",
+	};
+
+	return names[state];
+}
+
+static void set_state(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
+{
+	lockdep_assert_held_write(&gpu->map_lock);
+
+	if (gpu->ready.state == state)
+		return;
+	gpu->ready.state = state;
+	trace_nvgrace_gpu_state(gpu);
+}
+
+/* Leave READY and remove every CPU view of the memory. */
+static void revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
+{
+	struct nvgrace_gpu_ready *ready = &gpu->ready;
+	unsigned int timeout_ms = ready->ops->timeout_ms;
+
+	lockdep_assert_held_write(&gpu->map_lock);
+
+	if (state == NVGRACE_GPU_RESETTING)
+		timeout_ms = RESET_TIMEOUT_MS;
+
+	set_state(gpu, state);
+	ready->since = jiffies;
+	ready->deadline = jiffies + msecs_to_jiffies(timeout_ms);
+	ready->cxl_active_phase = false;
+	nvgrace_gpu_zap(gpu);
+	nvgrace_gpu_alias_drop(gpu);
+}
+
+/**
+ * nvgrace_gpu_ready_init() - choose how readiness is read
+ * @gpu: coherent device being probed
+ */
+void nvgrace_gpu_ready_init(struct nvgrace_gpu *gpu)
+{
+	struct nvgrace_gpu_ready *ready = &gpu->ready;
+
+	ready->cxl_dvsec = pci_find_dvsec_capability(gpu->core.pdev,
+						     PCI_VENDOR_ID_CXL,
+						     CXL_DVSEC_DEVICE);
+	ready->ops = ready->cxl_dvsec ? &ready_by_cxl : &ready_by_bar0;
+}
+
+/**
+ * nvgrace_gpu_ready_open() - the device has been opened
+ * @gpu: coherent device
+ * @bar0: mapping of BAR0, valid until nvgrace_gpu_ready_close()
+ */
+void nvgrace_gpu_ready_open(struct nvgrace_gpu *gpu, void __iomem *bar0)
+{
+	guard(rwsem_write)(&gpu->map_lock);
+	gpu->ready.bar0 = bar0;
+	revoke(gpu, NVGRACE_GPU_WAITING);
+}
+
+/**
+ * nvgrace_gpu_ready_close() - the last user is gone
+ * @gpu: coherent device
+ */
+void nvgrace_gpu_ready_close(struct nvgrace_gpu *gpu)
+{
+	guard(rwsem_write)(&gpu->map_lock);
+	gpu->ready.bar0 = NULL;
+	revoke(gpu, NVGRACE_GPU_CLOSED);
+}
+
+/**
+ * nvgrace_gpu_ready_invalidate() - readiness must be read again
+ * @gpu: coherent, open device that may lose its memory without a reset
+ */
+void nvgrace_gpu_ready_invalidate(struct nvgrace_gpu *gpu)
+{
+	guard(rwsem_write)(&gpu->map_lock);
+	if (gpu->ready.state != NVGRACE_GPU_RESETTING)
+		revoke(gpu, NVGRACE_GPU_WAITING);
+}
+
+/**
+ * nvgrace_gpu_reset_begin() - a reset of the device begins
+ * @gpu: coherent device
+ *
+ * Context: the caller may or may not hold vfio core's memory_lock.
+ */
+void nvgrace_gpu_reset_begin(struct nvgrace_gpu *gpu)
+{
+	guard(rwsem_write)(&gpu->map_lock);
+	revoke(gpu, NVGRACE_GPU_RESETTING);
+}
+
+/**
+ * nvgrace_gpu_reset_end() - the device has been reset
+ * @gpu: coherent device
+ *
+ * Starts the clock of readiness and puts the emulated BARs into their reset
+ * state.
+ */
+void nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu)
+{
+	guard(rwsem_write)(&gpu->map_lock);
+	revoke(gpu, gpu->ready.bar0 ? NVGRACE_GPU_WAITING : NVGRACE_GPU_CLOSED);
+	nvgrace_gpu_config_reset(gpu);
+}
+
+/**
+ * nvgrace_gpu_is_ready() - may the memory be mapped or touched now
+ * @gpu: coherent, open device
+ *
+ * Context: map_lock held; the answer holds as long as the lock is.
+ * Return: true if it may.
+ */
+bool nvgrace_gpu_is_ready(struct nvgrace_gpu *gpu)
+{
+	lockdep_assert_held(&gpu->map_lock);
+	return gpu->ready.state == NVGRACE_GPU_READY;
+}
+
+static unsigned int waited_ms(struct nvgrace_gpu *gpu)
+{
+	return jiffies_to_msecs(jiffies - gpu->ready.since);
+}
+
+/* Log on the way into an error state, not at every access that meets it. */
+static int give_up(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
+{
+	if (gpu->ready.state == state)
+		return -EIO;
+
+	if (state == NVGRACE_GPU_GONE)
+		pci_err(gpu->core.pdev, "GPU does not answer (all ones); accesses to its memory fail until it is reset or replaced\n");
+	else
+		pci_err(gpu->core.pdev, "GPU memory not ready %u ms after reset; accesses fail until it is, reset the GPU to try again\n",
+			waited_ms(gpu));
+	set_state(gpu, state);
+	return -EIO;
+}
+
+/* BAR0 and config space must be left alone during a reset or powered down. */
+static int test_ready(struct nvgrace_gpu *gpu)
+{
+	if (gpu->ready.state == NVGRACE_GPU_RESETTING)
+		return time_before(jiffies, gpu->ready.deadline) ? -EAGAIN : -EIO;
+	if (gpu->core.pm_runtime_engaged || !__vfio_pci_memory_enabled(&gpu->core))
+		return -EIO;
+	return gpu->ready.ops->test(gpu);
+}
+
+static int poll_locked(struct nvgrace_gpu *gpu)
+{
+	int ret;
+
+	lockdep_assert_held_read(&gpu->core.memory_lock);
+	lockdep_assert_held_write(&gpu->map_lock);
+
+	if (gpu->ready.state == NVGRACE_GPU_READY)
+		return 0;
+	if (gpu->ready.state == NVGRACE_GPU_CLOSED)
+		return -EIO;
+
+	ret = test_ready(gpu);
+	if (!ret)
+		set_state(gpu, NVGRACE_GPU_READY);
+	else if (ret == -ENODEV)
+		ret = give_up(gpu, NVGRACE_GPU_GONE);
+	else if (ret == -EAGAIN && time_after_eq(jiffies, gpu->ready.deadline))
+		ret = give_up(gpu, NVGRACE_GPU_FAILED);
+	return ret;
+}
+
+/**
+ * nvgrace_gpu_ready_poll() - look once, do not wait
+ * @gpu: coherent, open device
+ *
+ * Context: may take memory_lock for read and map_lock for write.
+ * Return: 0 ready; -EAGAIN waiting makes sense; -EIO it does not: memory decode
+ * is off, the device is powered down, gone, or its time is over.
+ */
+int nvgrace_gpu_ready_poll(struct nvgrace_gpu *gpu)
+{
+	guard(rwsem_read)(&gpu->core.memory_lock);
+	guard(rwsem_write)(&gpu->map_lock);
+	return poll_locked(gpu);
+}
+
+static int poll_sleep(unsigned int task_state)
+{
+	ktime_t period = us_to_ktime(POLL_PERIOD_US);
+
+	set_current_state(task_state);
+	schedule_hrtimeout_range(&period, POLL_SLACK_US * NSEC_PER_USEC,
+				 HRTIMER_MODE_REL);
+	return signal_pending_state(task_state, current) ? -ERESTARTSYS : 0;
+}
+
+/**
+ * nvgrace_gpu_ready_wait() - wait until the memory is ready
+ * @gpu: coherent device that the caller keeps open
+ * @task_state: TASK_KILLABLE or TASK_INTERRUPTIBLE
+ *
+ * Context: no lock of the driver, of vfio-pci-core or of mm held. Waits as
+ * long as the device may take after a reset.
+ * Return: 0; -EIO as in nvgrace_gpu_ready_poll(); -ERESTARTSYS on a signal.
+ */
+int nvgrace_gpu_ready_wait(struct nvgrace_gpu *gpu, unsigned int task_state)
+{
+	struct mutex *lock = &gpu->ready.wait_lock;
+	int ret;
+
+	if (task_state == TASK_KILLABLE)
+		ret = mutex_lock_killable(lock);
+	else
+		ret = mutex_lock_interruptible(lock);
+	if (ret)
+		return -ERESTARTSYS;
+
+	while ((ret = nvgrace_gpu_ready_poll(gpu)) == -EAGAIN) {
+		ret = poll_sleep(task_state);
+		if (ret)
+			break;
+	}
+	mutex_unlock(lock);
+	return ret;
+}

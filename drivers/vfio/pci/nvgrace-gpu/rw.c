@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * read() and write() of the GPU memory.
+ *
+ * Copyright (C) 2026 The nvgrace-gpu authors
+ *
+ * The kernel sees the memory through one window (the alias) that moves with
+ * the accesses and is dropped with every reset: no alias outlives readiness,
+ * and even a 39-bit kernel can serve hundreds of GiB.
+ *
+ * User memory is touched in two ways that never mix. Under the locks the copy
+ * runs with page faults disabled and stops at the first absent user page.
+ * With no lock held that page is faulted in, then the copy goes on. So a
+ * buffer may be anything, even an unfaulted mapping of the same memory.
+ *
+ * A reset between two pieces of a copy is invisible to the caller: the next
+ * piece waits until the memory is ready again.
+ */
+
+#include <linux/io.h>
+#include <linux/pagemap.h>
+#include <linux/pm_runtime.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/uaccess.h>
+
+#include "nvgrace_gpu.h"
+
+/* Address space one device may hold in the kernel. */
+#define ALIAS_WINDOW	SZ_16M
+/* Bytes copied per hold of the locks: a bound on what a reset waits for. */
+#define COPY_CHUNK	SZ_256K
+
+/**
+ * struct copy - one read() or write() of memory
+ * @gpu: device
+ * @region: what is accessed
+ * @buf: user memory that goes with @pos
+ * @pos: offset in @region, bytes
+ * @write: user memory to GPU memory, else the other way
+ */
+struct copy {
+	struct nvgrace_gpu *gpu;
+	const struct nvgrace_gpu_region *region;
+	char __user *buf;
+	u64 pos;
+	bool write;
+};
+
+/**
+ * nvgrace_gpu_alias_init() - set up without a window
+ * @gpu: device being probed
+ */
+void nvgrace_gpu_alias_init(struct nvgrace_gpu *gpu)
+{
+	mutex_init(&gpu->alias.lock);
+}
+
+static void drop_window(struct nvgrace_gpu_alias *alias)
+{
+	if (!alias->region)
+		return;
+	memunmap(alias->addr);
+	alias->region = NULL;
+}
+
+/**
+ * nvgrace_gpu_alias_drop() - remove the kernel's view of the memory
+ * @gpu: device
+ *
+ * Context: map_lock held for write, so that nobody uses the window.
+ */
+void nvgrace_gpu_alias_drop(struct nvgrace_gpu *gpu)
+{
+	lockdep_assert_held_write(&gpu->map_lock);
+	drop_window(&gpu->alias);
+}
+
+static int move_window(struct nvgrace_gpu *gpu,
+		       const struct nvgrace_gpu_region *region, u64 pos)
+{
+	struct nvgrace_gpu_alias *alias = &gpu->alias;
+	bool cached = nvgrace_gpu_region_is_cached(gpu, region);
+
+	lockdep_assert_held(&alias->lock);
+
+	drop_window(alias);
+	alias->start = ALIGN_DOWN(pos, ALIAS_WINDOW);
+	alias->size = min_t(u64, ALIAS_WINDOW, region->size - alias->start);
+	alias->addr = memremap(region->base + alias->start, alias->size,
+			       cached ? MEMREMAP_WB : MEMREMAP_WC);
+	if (!alias->addr)
+		return -ENOMEM;
+	alias->region = region;
+	return 0;
+}
+
+/* Kernel address of @pos; shortens *@len to what the window shows. */
+static void *alias_get(struct nvgrace_gpu *gpu,
+		       const struct nvgrace_gpu_region *region, u64 pos,
+		       size_t *len)
+{
+	struct nvgrace_gpu_alias *alias = &gpu->alias;
+
+	lockdep_assert_held(&alias->lock);
+
+	if (alias->region != region || pos < alias->start ||
+	    pos - alias->start >= alias->size) {
+		if (move_window(gpu, region, pos))
+			return NULL;
+	}
+	*len = min_t(u64, *len, alias->start + alias->size - pos);
+	return alias->addr + (pos - alias->start);
+}
+
+static bool decode_enabled(struct nvgrace_gpu *gpu)
+{
+	lockdep_assert_held_read(&gpu->core.memory_lock);
+	return !gpu->core.pm_runtime_engaged &&
+	       __vfio_pci_memory_enabled(&gpu->core);
+}
+
+/*
+ * Bytes copied, 0 if the first user page is absent, -EAGAIN if the memory is
+ * not ready. The plain copy_from_user() would zero the memory behind a fault.
+ */
+static ssize_t copy_locked(const struct copy *c, size_t len)
+{
+	struct nvgrace_gpu *gpu = c->gpu;
+	unsigned long left;
+	void *mem;
+
+	guard(rwsem_read)(&gpu->core.memory_lock);
+	guard(rwsem_read)(&gpu->map_lock);
+	if (!decode_enabled(gpu))
+		return -EIO;
+	if (!nvgrace_gpu_is_ready(gpu))
+		return -EAGAIN;
+
+	guard(mutex)(&gpu->alias.lock);
+	mem = alias_get(gpu, c->region, c->pos, &len);
+	if (!mem)
+		return -ENOMEM;
+
+	pagefault_disable();
+	if (c->write)
+		left = __copy_from_user_inatomic(mem, c->buf, len);
+	else
+		left = __copy_to_user_inatomic(c->buf, mem, len);
+	pagefault_enable();
+	return len - left;
+}
+
+static int fault_in(const struct copy *c)
+{
+	/* Up to the end of the page that stopped the copy. */
+	size_t len = PAGE_SIZE - offset_in_page(c->buf);
+	size_t left;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+
+	if (c->write)
+		left = fault_in_readable(c->buf, 1);
+	else
+		left = fault_in_safe_writeable(c->buf, len) == len;
+	return left ? -EFAULT : 0;
+}
+
+static ssize_t copy_memory(struct copy *c, size_t count)
+{
+	size_t done = 0;
+	ssize_t ret;
+
+	while (done < count) {
+		ret = copy_locked(c, min(count - done, COPY_CHUNK));
+		if (ret > 0) {
+			done += ret;
+			c->buf += ret;
+			c->pos += ret;
+			if (signal_pending(current))
+				break;
+			cond_resched();
+			continue;
+		}
+		if (!ret)
+			ret = fault_in(c);
+		else if (ret == -EAGAIN)
+			ret = nvgrace_gpu_ready_wait(c->gpu, TASK_INTERRUPTIBLE);
+		if (ret)
+			return done ?: ret;
+	}
+	return done;
+}
+
+/* The hole behind the memory reads as ones, like any absent PCI memory. */
+static ssize_t read_hole(char __user *buf, size_t count)
+{
+	static const u8 ones[SZ_4K] = { [0 ... SZ_4K - 1] = 0xff };
+	size_t done = 0, len, left;
+
+	while (done < count) {
+		len = min(count - done, sizeof(ones));
+		left = copy_to_user(buf + done, ones, len);
+		done += len - left;
+		if (left)
+			return done ?: -EFAULT;
+		if (signal_pending(current))
+			break;
+		cond_resched();
+	}
+	return done;
+}
+
+static int power_up(struct nvgrace_gpu *gpu)
+{
+	struct pci_dev *pdev = gpu->core.pdev;
+	int ret;
+
+	ret = pm_runtime_resume_and_get(&pdev->dev);
+	if (ret) {
+		pci_info_ratelimited(pdev, "runtime resume failed: %d\n", ret);
+		return -EIO;
+	}
+
+	scoped_guard(rwsem_read, &gpu->core.memory_lock)
+		if (!decode_enabled(gpu))
+			ret = -EIO;
+	if (ret)
+		pm_runtime_put(&pdev->dev);
+	return ret;
+}
+
+static ssize_t access_region(struct copy *c, size_t count, loff_t *ppos)
+{
+	size_t memory, hole;
+	ssize_t ret, more;
+
+	c->pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	ret = nvgrace_gpu_region_clip(c->region, c->pos, count, &memory, &hole);
+	if (ret || !(memory + hole))
+		return ret;
+	ret = power_up(c->gpu);
+	if (ret)
+		return ret;
+
+	ret = copy_memory(c, memory);
+	if (ret == memory && hole) {
+		more = c->write ? hole : read_hole(c->buf, hole);
+		ret = more < 0 ? (ret ?: more) : ret + more;
+	}
+	if (ret > 0)
+		*ppos += ret;
+	pm_runtime_put(&c->gpu->core.pdev->dev);
+	return ret;
+}
+
+/**
+ * nvgrace_gpu_region_read() - read() of GPU memory
+ * @gpu: coherent, open device
+ * @region: what is read
+ * @buf: destination
+ * @count: bytes; clipped to the BAR
+ * @ppos: file offset, advanced by what was read
+ *
+ * Only memory waits for readiness; the hole behind it reads 0xff at once.
+ *
+ * Return: bytes read; -EINVAL past the BAR; -EFAULT; -EIO memory decode off,
+ * powered down or not ready in time; -ERESTARTSYS; -ENOMEM. An error is given
+ * only if nothing was read.
+ */
+ssize_t nvgrace_gpu_region_read(struct nvgrace_gpu *gpu,
+				const struct nvgrace_gpu_region *region,
+				char __user *buf, size_t count, loff_t *ppos)
+{
+	struct copy c = { .gpu = gpu, .region = region, .buf = buf };
+
+	return access_region(&c, count, ppos);
+}
+
+/**
+ * nvgrace_gpu_region_write() - write() of GPU memory
+ * @gpu: coherent, open device
+ * @region: what is written
+ * @buf: source
+ * @count: bytes; clipped to the BAR
+ * @ppos: file offset, advanced by what was written
+ *
+ * What is written to the hole behind the memory is dropped.
+ *
+ * Return: as nvgrace_gpu_region_read().
+ */
+ssize_t nvgrace_gpu_region_write(struct nvgrace_gpu *gpu,
+				 const struct nvgrace_gpu_region *region,
+				 const char __user *buf, size_t count,
+				 loff_t *ppos)
+{
+	struct copy c = {
+		.gpu = gpu,
+		.region = region,
+		.buf = (char __user *)buf,
+		.write = true,
+	};
+
+	return access_region(&c, count, ppos);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the driver decided, for people and programs: the nvgrace_gpu directory
+ * of the PCI device. Described in
+ * Documentation/ABI/testing/sysfs-driver-nvgrace-gpu.
+ *
+ * Copyright (C) 2026 The nvgrace-gpu authors
+ *
+ * Invariant: reading never touches the device, so it works at any time and
+ * cannot disturb a user of the device.
+ */
+
+#include <linux/sysfs.h>
+
+#include "nvgrace_gpu.h"
+
+static struct nvgrace_gpu *dev_to_gpu(struct device *dev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(dev);
+
+	return container_of(core, struct nvgrace_gpu, core);
+}
+
+static ssize_t mode_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  dev_to_gpu(dev)->coherent ? "coherent" : "plain");
+}
+static DEVICE_ATTR_RO(mode);
+
+static ssize_t verdict_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	enum coherent_pfnmap_verdict verdict = coherent_pfnmap_verdict();
+
+	return sysfs_emit(buf, "%s\n", nvgrace_gpu_verdict_name(verdict));
+}
+static DEVICE_ATTR_RO(verdict);
+
+static ssize_t readiness_show(struct device *dev,
+			      struct device_attribute *attr, char *buf)
+{
+	const struct nvgrace_gpu_ready_ops *ops = dev_to_gpu(dev)->ready.ops;
+
+	return sysfs_emit(buf, "%s\n", ops ? ops->name : "none");
+}
+static DEVICE_ATTR_RO(readiness);
+
+static ssize_t ready_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	struct nvgrace_gpu *gpu = dev_to_gpu(dev);
+	enum nvgrace_gpu_state state;
+
+	scoped_guard(rwsem_read, &gpu->map_lock)
+		state = gpu->ready.state;
+	return sysfs_emit(buf, "%s\n", nvgrace_gpu_state_name(state));
+}
+static DEVICE_ATTR_RO(ready);
+
+#define LAYOUT_ATTR(_name, _value)					\
+static ssize_t _name##_show(struct device *dev,				\
+			    struct device_attribute *attr, char *buf)	\
+{									\
+	return sysfs_emit(buf, "%llu\n", dev_to_gpu(dev)->layout._value); \
+}									\
+static DEVICE_ATTR_RO(_name)
+
+LAYOUT_ATTR(usemem_size, usemem.size);
+LAYOUT_ATTR(usemem_bar_size, usemem.bar_size);
+LAYOUT_ATTR(resmem_size, resmem.size);
+LAYOUT_ATTR(resmem_bar_size, resmem.bar_size);
+
+static struct attribute *attrs[] = {
+	&dev_attr_mode.attr,
+	&dev_attr_verdict.attr,
+	&dev_attr_readiness.attr,
+	&dev_attr_ready.attr,
+	&dev_attr_usemem_size.attr,
+	&dev_attr_usemem_bar_size.attr,
+	&dev_attr_resmem_size.attr,
+	&dev_attr_resmem_bar_size.attr,
+	NULL,
+};
+
+static const struct attribute_group group = {
+	.name = "nvgrace_gpu",
+	.attrs = attrs,
+};
+
+const struct attribute_group *nvgrace_gpu_groups[] = {
+	&group,
+	NULL,
+};

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Coherent PFNMAP: device memory that CPUs may map cacheable.
+ *
+ * Copyright (C) 2026 The nvgrace-gpu authors
+ *
+ * A driver *declares* in its mmap handler that a VMA shows coherent device
+ * memory; KVM/arm64 *reads* that declaration when it builds stage 2. Both
+ * sides use this header, so that there is one definition of the contract:
+ *
+ *   - VM_PFNMAP and VM_SHARED. A private mapping would be a copy-on-write
+ *     PFNMAP, which neither mm nor KVM can keep coherent.
+ *   - vm_page_prot selects Normal write-back memory. The page protection is
+ *     the declaration; there is no further flag.
+ *   - never VM_ALLOW_ANY_UNCACHED. A mapping is either coherent and cacheable
+ *     for everybody, or it is not coherent.
+ *
+ * KVM has no kernel address for such memory and so cannot maintain caches by
+ * address. It may map the memory cacheable at stage 2 only where hardware
+ * makes maintenance unnecessary: FEAT_S2FWB for data, CTR_EL0.DIC for
+ * instructions. There is no fallback to a Device mapping: the host would
+ * still see the memory through its caches while the guest sees it without,
+ * and one tenant's lines could reach the next.
+ */
+#ifndef _LINUX_COHERENT_PFNMAP_H
+#define _LINUX_COHERENT_PFNMAP_H
+
+#include <linux/kvm.h>
+#include <linux/mm.h>
+
+#include <asm/cpufeature.h>
+#include <asm/memory.h>
+#include <asm/pgtable.h>
+#include <asm/virt.h>
+
+/**
+ * enum coherent_pfnmap_verdict - can KVM on this host map the memory cacheable
+ * @COHERENT_PFNMAP_OK: yes
+ * @COHERENT_PFNMAP_NO_KVM_SUPPORT: the kernel's KVM would map it as Device
+ * @COHERENT_PFNMAP_PROTECTED_KVM: protected KVM shares only System RAM
+ * @COHERENT_PFNMAP_NO_FWB: a CPU lacks FEAT_S2FWB (ID_AA64MMFR2_EL1.FWB)
+ * @COHERENT_PFNMAP_NO_DIC: a CPU lacks CTR_EL0.DIC
+ */
+enum coherent_pfnmap_verdict {
+	COHERENT_PFNMAP_OK,
+	COHERENT_PFNMAP_NO_KVM_SUPPORT,
+	COHERENT_PFNMAP_PROTECTED_KVM,
+	COHERENT_PFNMAP_NO_FWB,
+	COHERENT_PFNMAP_NO_DIC,
+};
+
+/**
+ * coherent_pfnmap_verdict() - judge this host
+ *
+ * The CPU features are the system-wide ones, final before any module loads.
+ * Whether KVM can do it is known at build time only: a kernel whose KVM maps
+ * cacheable PFNMAP defines the capability that announces it to user space.
+ *
+ * Context: any, after CPU capabilities are final.
+ * Return: %COHERENT_PFNMAP_OK, or the first reason against.
+ */
+static inline enum coherent_pfnmap_verdict coherent_pfnmap_verdict(void)
+{
+#ifndef KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED
+	return COHERENT_PFNMAP_NO_KVM_SUPPORT;
+#endif
+	if (is_protected_kvm_enabled())
+		return COHERENT_PFNMAP_PROTECTED_KVM;
+	if (!cpus_have_final_cap(ARM64_HAS_STAGE2_FWB))
+		return COHERENT_PFNMAP_NO_FWB;
+	if (!cpus_have_final_cap(ARM64_HAS_CACHE_DIC))
+		return COHERENT_PFNMAP_NO_DIC;
+	return COHERENT_PFNMAP_OK;
+}
+
+/**
+ * vma_declare_coherent() - declare a VMA to show coherent device memory
+ * @vma: a VMA in its driver's mmap handler, with the default page protection
+ *
+ * Context: mmap lock held for write.
+ * Return: 0, or -EINVAL for a private mapping.
+ */
+static inline int vma_declare_coherent(struct vm_area_struct *vma)
+{
+	mmap_assert_write_locked(vma->vm_mm);
+
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+
+	vm_flags_set(vma, VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP);
+	return 0;
+}
+
+/**
+ * vma_is_coherent() - read the declaration
+ * @vma: any VMA
+ *
+ * White-lists the two Normal write-back types, so that a memory type added
+ * later is not taken for cacheable by accident.
+ *
+ * Context: mmap lock or VMA lock held.
+ * Return: true if @vma shows coherent, cacheable device memory.
+ */
+static inline bool vma_is_coherent(const struct vm_area_struct *vma)
+{
+	u64 prot = pgprot_val(vma->vm_page_prot) & PTE_ATTRINDX_MASK;
+
+	if (!(vma->vm_flags & VM_PFNMAP) || !(vma->vm_flags & VM_SHARED) ||
+	    (vma->vm_flags & VM_ALLOW_ANY_UNCACHED))
+		return false;
+
+	return prot == PTE_ATTRINDX(MT_NORMAL) ||
+	       prot == PTE_ATTRINDX(MT_NORMAL_TAGGED);
+}
+
+#endif /* _LINUX_COHERENT_PFNMAP_H */
