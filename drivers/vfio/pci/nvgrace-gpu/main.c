@@ -141,26 +141,12 @@ static int coherent_region_info(struct vfio_device *core_vdev,
 					__struct_size(sparse));
 }
 
-/* vfio-pci-core would attach the eventfd to the physical BAR of that index. */
-static long coherent_ioeventfd(struct vfio_device *core_vdev,
-			       unsigned long arg)
-{
-	struct vfio_device_ioeventfd req;
-	size_t minsz = offsetofend(struct vfio_device_ioeventfd, offset);
-
-	if (copy_from_user(&req, (void __user *)arg, minsz))
-		return -EFAULT;
-	if (nvgrace_gpu_region(to_nvgrace_gpu(core_vdev),
-			       VFIO_PCI_OFFSET_TO_INDEX(req.offset)))
-		return -ENOTTY;
-	return vfio_pci_core_ioctl(core_vdev, VFIO_DEVICE_IOEVENTFD, arg);
-}
-
+/* An eventfd that writes to a BAR would go to the physical BAR of that index. */
 static long coherent_ioctl(struct vfio_device *core_vdev, unsigned int cmd,
 			   unsigned long arg)
 {
 	if (cmd == VFIO_DEVICE_IOEVENTFD)
-		return coherent_ioeventfd(core_vdev, arg);
+		return -ENOTTY;
 	return vfio_pci_core_ioctl(core_vdev, cmd, arg);
 }
 
@@ -271,6 +257,10 @@ static void nvgrace_gpu_remove(struct pci_dev *pdev)
 {
 	struct nvgrace_gpu *gpu = pdev_to_gpu(pdev);
 
+	/* Torn out: a user may still have it open, and open mappings. */
+	if (gpu->coherent && !pci_device_is_present(pdev))
+		nvgrace_gpu_ready_gone(gpu);
+
 	vfio_pci_core_unregister_device(&gpu->core);
 	nvgrace_gpu_platform_release(gpu);
 	vfio_put_device(&gpu->core.vdev);
@@ -301,9 +291,17 @@ static pci_ers_result_t nvgrace_gpu_error_detected(struct pci_dev *pdev,
 	return vfio_pci_core_aer_err_detected(pdev, state);
 }
 
+static void nvgrace_gpu_resume(struct pci_dev *pdev)
+{
+	struct nvgrace_gpu *gpu = pdev_to_gpu(pdev);
+
+	if (gpu->coherent)
+		nvgrace_gpu_link_recovered(gpu);
+}
+
 static const struct pci_error_handlers nvgrace_gpu_err_handlers = {
 	.error_detected	= nvgrace_gpu_error_detected,
-	.resume		= nvgrace_gpu_reset_done,
+	.resume		= nvgrace_gpu_resume,
 	.reset_prepare	= nvgrace_gpu_reset_prepare,
 	.reset_done	= nvgrace_gpu_reset_done,
 };

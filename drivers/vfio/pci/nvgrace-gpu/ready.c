@@ -213,6 +213,12 @@ void nvgrace_gpu_reset_begin(struct nvgrace_gpu *gpu)
 	revoke(gpu, NVGRACE_GPU_RESETTING);
 }
 
+static void end_reset(struct nvgrace_gpu *gpu)
+{
+	revoke(gpu, gpu->ready.bar0 ? NVGRACE_GPU_WAITING : NVGRACE_GPU_CLOSED);
+	nvgrace_gpu_config_reset(gpu);
+}
+
 /**
  * nvgrace_gpu_reset_end() - the device has been reset
  * @gpu: coherent device
@@ -223,8 +229,30 @@ void nvgrace_gpu_reset_begin(struct nvgrace_gpu *gpu)
 void nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->map_lock);
-	revoke(gpu, gpu->ready.bar0 ? NVGRACE_GPU_WAITING : NVGRACE_GPU_CLOSED);
-	nvgrace_gpu_config_reset(gpu);
+	end_reset(gpu);
+}
+
+/**
+ * nvgrace_gpu_link_recovered() - error recovery is over
+ * @gpu: coherent device
+ *
+ * Recovery that never froze the link has reset nothing.
+ */
+void nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu)
+{
+	guard(rwsem_write)(&gpu->map_lock);
+	if (gpu->ready.state == NVGRACE_GPU_RESETTING)
+		end_reset(gpu);
+}
+
+/**
+ * nvgrace_gpu_ready_gone() - the device has been torn out
+ * @gpu: coherent device, possibly still open
+ */
+void nvgrace_gpu_ready_gone(struct nvgrace_gpu *gpu)
+{
+	guard(rwsem_write)(&gpu->map_lock);
+	revoke(gpu, NVGRACE_GPU_GONE);
 }
 
 /**

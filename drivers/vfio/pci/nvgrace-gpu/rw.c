@@ -30,6 +30,11 @@
 #define ALIAS_WINDOW	SZ_16M
 /* Bytes copied per hold of the locks: a bound on what a reset waits for. */
 #define COPY_CHUNK	SZ_256K
+/*
+ * A page that was faulted in can be gone again when the copy returns to it. A
+ * page that never lets a copy pass (a register mapping, say) is no buffer.
+ */
+#define FAULT_IN_TRIES	32
 
 /**
  * struct copy - one read() or write() of memory
@@ -117,6 +122,7 @@ static bool decode_enabled(struct nvgrace_gpu *gpu)
 {
 	lockdep_assert_held_read(&gpu->core.memory_lock);
 	return !gpu->core.pm_runtime_engaged &&
+	       !pci_channel_offline(gpu->core.pdev) &&
 	       __vfio_pci_memory_enabled(&gpu->core);
 }
 
@@ -167,28 +173,40 @@ static int fault_in(const struct copy *c)
 	return left ? -EFAULT : 0;
 }
 
+/* What to do about a piece that could not be copied: 0 to try again. */
+static int resolve(const struct copy *c, ssize_t ret, unsigned int *tries)
+{
+	if (ret == -EAGAIN)
+		return nvgrace_gpu_ready_wait(c->gpu, TASK_INTERRUPTIBLE);
+	if (ret)
+		return ret;
+	if (++*tries > FAULT_IN_TRIES)
+		return -EFAULT;
+	return fault_in(c);
+}
+
 static ssize_t copy_memory(struct copy *c, size_t count)
 {
+	unsigned int tries = 0;
 	size_t done = 0;
 	ssize_t ret;
 
 	while (done < count) {
 		ret = copy_locked(c, min(count - done, COPY_CHUNK));
-		if (ret > 0) {
-			done += ret;
-			c->buf += ret;
-			c->pos += ret;
-			if (signal_pending(current))
-				break;
-			cond_resched();
+		if (ret <= 0) {
+			ret = resolve(c, ret, &tries);
+			if (ret)
+				return done ?: ret;
 			continue;
 		}
-		if (!ret)
-			ret = fault_in(c);
-		else if (ret == -EAGAIN)
-			ret = nvgrace_gpu_ready_wait(c->gpu, TASK_INTERRUPTIBLE);
-		if (ret)
-			return done ?: ret;
+
+		tries = 0;
+		done += ret;
+		c->buf += ret;
+		c->pos += ret;
+		if (signal_pending(current))
+			break;
+		cond_resched();
 	}
 	return done;
 }
