@@ -73,18 +73,6 @@ static vm_fault_t drop_lock_and_wait(struct nvgrace_gpu *gpu,
 	return VM_FAULT_RETRY;
 }
 
-static vm_fault_t make_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf)
-{
-	switch (nvgrace_gpu_ready_poll(gpu)) {
-	case 0:
-		return VM_FAULT_NOPAGE;
-	case -EAGAIN:
-		return drop_lock_and_wait(gpu, vmf);
-	default:
-		return VM_FAULT_SIGBUS;
-	}
-}
-
 static vm_fault_t insert_if_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
 				  unsigned long pfn, unsigned int order,
 				  bool *ready)
@@ -103,14 +91,35 @@ static vm_fault_t insert_if_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
 	return ret;
 }
 
+/*
+ * A fault that returns without having dropped the lock must have inserted:
+ * KVM and type1 look the page up once, they do not fault again.
+ */
+static vm_fault_t insert(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
+			 unsigned long pfn, unsigned int order)
+{
+	vm_fault_t ret;
+	bool ready;
+	int err;
+
+	do {
+		ret = insert_if_ready(gpu, vmf, pfn, order, &ready);
+		if (ready)
+			return ret;
+		err = nvgrace_gpu_ready_poll(gpu);
+	} while (!err);
+
+	if (err == -EAGAIN)
+		return drop_lock_and_wait(gpu, vmf);
+	return VM_FAULT_SIGBUS;
+}
+
 static vm_fault_t huge_fault(struct vm_fault *vmf, unsigned int order)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct nvgrace_gpu *gpu = vma->vm_private_data;
 	const struct nvgrace_gpu_region *region;
 	unsigned long addr, pfn;
-	vm_fault_t ret;
-	bool ready;
 
 	region = nvgrace_gpu_region(gpu, vma->vm_pgoff >> REGION_PGOFF_SHIFT);
 	addr = ALIGN_DOWN(vmf->address, PAGE_SIZE << order);
@@ -118,9 +127,7 @@ static vm_fault_t huge_fault(struct vm_fault *vmf, unsigned int order)
 	      linear_page_delta(vma, addr);
 	if (!is_aligned_for_order(vma, addr, pfn, order))
 		return VM_FAULT_FALLBACK;
-
-	ret = insert_if_ready(gpu, vmf, pfn, order, &ready);
-	return ready ? ret : make_ready(gpu, vmf);
+	return insert(gpu, vmf, pfn, order);
 }
 
 static vm_fault_t page_fault(struct vm_fault *vmf)
