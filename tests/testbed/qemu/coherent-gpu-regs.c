@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * coherent-gpu: BAR0
+ *
+ * Three registers that real parts have, at the addresses where real parts have
+ * them; a test block (see the table in coherent-gpu.c) that lets programs on
+ * the emulated machine watch the device and inject faults; the MSI-X table.
+ *
+ * The test block is made of 64-bit cells. A cell is read as a whole or by
+ * halves; only a 64-bit read of a clock is consistent. Writes act on each half.
+ *
+ * Copyright (c) The nvgrace-gpu authors
+ */
+
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/bitops.h"
+#include "qemu/log.h"
+#include "qemu/timer.h"
+#include "qemu/units.h"
+#include "hw/pci/msix.h"
+#include "coherent-gpu.h"
+
+#define BAR0_SIZE               (16 * MiB)
+
+#define REG_PMC_BOOT_0          0x0
+#define REG_C2C_LINK_STATUS     0x1498
+#define REG_HBM_TRAINING        0x200bc
+#define STATUS_UP               0xff
+
+#define MSIX_TABLE              0xb90000
+#define MSIX_PBA                0xba0000
+
+#define TEST_BLOCK              0x800000
+#define TEST_BLOCK_SIZE         (4 * KiB)
+#define TEST_MAGIC              0x55504743
+
+enum {
+    T_MAGIC             = 0x00,
+    T_EARLY             = 0x04,
+    T_RESETS            = 0x08,
+    T_READY_NS          = 0x10,
+    T_NOW_NS            = 0x18,
+    T_FIRST_TOUCH_NS    = 0x20,
+    T_READY_DELAY_MS    = 0x28,
+    T_FAULTS            = 0x2c,
+    T_UNREADY_MS        = 0x30,
+    T_SURPRISE          = 0x34,
+    T_DMA_IOVA          = 0x40,
+    T_DMA_MEM           = 0x48,
+    T_DMA_LEN           = 0x50,
+    T_DMA_CMD           = 0x54,
+    T_DMA_STATUS        = 0x58,
+    T_MSIX_FIRE         = 0x60,
+};
+
+enum { DMA_CMD_FROM_MEM = 1, DMA_CMD_TO_MEM = 2 };
+enum { DMA_OK = 0, DMA_ERROR = 2 };
+
+#define DMA_PAGE                (4 * KiB)
+
+/* The registers real parts have */
+
+static uint32_t reg_value(const CoherentGPUState *s, hwaddr addr)
+{
+    if (s->faults & FAULT_ALL_ONES) {
+        return UINT32_MAX;
+    }
+    switch (addr) {
+    case REG_C2C_LINK_STATUS:
+        return s->faults & FAULT_LINK_DOWN ? 0 : STATUS_UP;
+    case REG_HBM_TRAINING:
+        return coherent_gpu_trained(s) ? STATUS_UP : 0;
+    case REG_PMC_BOOT_0: /* no known architecture: no stock driver wants it */
+    default:
+        return 0;
+    }
+}
+
+static uint64_t regs_read(void *opaque, hwaddr addr, unsigned size)
+{
+    return reg_value(opaque, addr & ~3ULL) >> (addr & 3) * 8;
+}
+
+static void regs_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
+{
+    qemu_log_mask(LOG_UNIMP, "coherent-gpu: write of 0x%" PRIx64
+                  " to register 0x%" HWADDR_PRIx "\n", val, addr);
+}
+
+static const MemoryRegionOps regs_ops = {
+    .read = regs_read,
+    .write = regs_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 1, .max_access_size = 8 },
+    .impl = { .min_access_size = 1, .max_access_size = 4 },
+};
+
+/* Interrupts and DMA */
+
+static void fire(CoherentGPUState *s, uint32_t vector)
+{
+    PCIDevice *pdev = PCI_DEVICE(s);
+
+    if (vector < COHERENT_GPU_VECTORS && msix_enabled(pdev)) {
+        msix_notify(pdev, vector);
+    }
+}
+
+/*
+ * The length of the next piece. Where the IOMMU refuses a page, QEMU reports
+ * every word of it; so the first word of each page goes alone, and the transfer
+ * ends there as it does on real parts.
+ */
+static uint32_t dma_piece(uint64_t iova, uint32_t done, uint32_t left)
+{
+    uint64_t in_page = iova % DMA_PAGE;
+
+    if (done && in_page) {
+        return MIN(left, DMA_PAGE - in_page);
+    }
+    return MIN(left, 4 - in_page % 4);
+}
+
+static MemTxResult dma_copy(CoherentGPUState *s, bool to_mem)
+{
+    PCIDevice *pdev = PCI_DEVICE(s);
+    MemTxAttrs attrs = MEMTXATTRS_UNSPECIFIED;
+    MemTxResult result = MEMTX_OK;
+    uint8_t buf[DMA_PAGE];
+    uint32_t done, n;
+
+    for (done = 0; done < s->dma.len && result == MEMTX_OK; done += n) {
+        dma_addr_t iova = s->dma.iova + done;
+        hwaddr mem = s->dma.mem + done;
+
+        n = dma_piece(iova, done, s->dma.len - done);
+        if (to_mem) {
+            result = pci_dma_read(pdev, iova, buf, n);
+            if (result == MEMTX_OK) {
+                result = address_space_write(&s->mem_as, mem, attrs, buf, n);
+            }
+        } else {
+            address_space_read(&s->mem_as, mem, attrs, buf, n);
+            result = pci_dma_write(pdev, iova, buf, n);
+        }
+    }
+    return result;
+}
+
+/* Runs to completion within the write that started it. */
+static void dma_run(CoherentGPUState *s, uint32_t cmd)
+{
+    uint32_t direction = extract32(cmd, 0, 16);
+    uint32_t vector_plus_one = extract32(cmd, 16, 16);
+
+    if ((direction != DMA_CMD_FROM_MEM && direction != DMA_CMD_TO_MEM) ||
+        s->dma.mem > s->mem_size || s->dma.len > s->mem_size - s->dma.mem ||
+        dma_copy(s, direction == DMA_CMD_TO_MEM) != MEMTX_OK) {
+        s->dma.status = DMA_ERROR;
+    } else {
+        s->dma.status = DMA_OK;
+    }
+    if (vector_plus_one) {
+        fire(s, vector_plus_one - 1);
+    }
+}
+
+/* The test block */
+
+static uint64_t pair(uint32_t lo, uint32_t hi)
+{
+    return deposit64(lo, 32, 32, hi);
+}
+
+static uint64_t cell_value(const CoherentGPUState *s, hwaddr cell)
+{
+    switch (cell) {
+    case T_MAGIC:
+        return pair(TEST_MAGIC, s->early);
+    case T_RESETS:
+        return pair(s->resets, 0);
+    case T_READY_NS:
+        return coherent_gpu_ready(s) ? s->trained_at : 0;
+    case T_NOW_NS:
+        return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    case T_FIRST_TOUCH_NS:
+        return s->first_touch;
+    case T_READY_DELAY_MS:
+        return pair(s->ready_delay_ms, s->faults);
+    case T_DMA_IOVA:
+        return s->dma.iova;
+    case T_DMA_MEM:
+        return s->dma.mem;
+    case T_DMA_LEN:
+        return pair(s->dma.len, 0);
+    case T_DMA_STATUS:
+        return pair(s->dma.status, 0);
+    default:
+        return 0;
+    }
+}
+
+static uint64_t test_block_read(void *opaque, hwaddr addr, unsigned size)
+{
+    uint64_t cell = cell_value(opaque, addr & ~7ULL);
+
+    return size == 8 ? cell : extract64(cell, (addr & 4) * 8, 32);
+}
+
+static void write_half(CoherentGPUState *s, hwaddr addr, uint32_t val)
+{
+    switch (addr) {
+    case T_EARLY:
+        s->early = 0;
+        break;
+    case T_READY_DELAY_MS:
+        s->ready_delay_ms = val;
+        break;
+    case T_FAULTS:
+        coherent_gpu_set_faults(s, val & FAULT_MASK);
+        break;
+    case T_UNREADY_MS:
+        coherent_gpu_train(s, val);
+        break;
+    case T_SURPRISE:
+        if (val == 1) {
+            coherent_gpu_tear_out(s);
+        }
+        break;
+    case T_DMA_IOVA:
+    case T_DMA_IOVA + 4:
+        s->dma.iova = deposit64(s->dma.iova, (addr & 4) * 8, 32, val);
+        break;
+    case T_DMA_MEM:
+    case T_DMA_MEM + 4:
+        s->dma.mem = deposit64(s->dma.mem, (addr & 4) * 8, 32, val);
+        break;
+    case T_DMA_LEN:
+        s->dma.len = val;
+        break;
+    case T_DMA_CMD:
+        dma_run(s, val);
+        break;
+    case T_MSIX_FIRE:
+        fire(s, val);
+        break;
+    }
+}
+
+static void test_block_write(void *opaque, hwaddr addr, uint64_t val,
+                             unsigned size)
+{
+    write_half(opaque, addr, val);
+    if (size == 8) {
+        write_half(opaque, addr + 4, val >> 32);
+    }
+}
+
+static const MemoryRegionOps test_block_ops = {
+    .read = test_block_read,
+    .write = test_block_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 4, .max_access_size = 8 },
+    .impl = { .min_access_size = 4, .max_access_size = 8 },
+};
+
+void coherent_gpu_regs_init(CoherentGPUState *s)
+{
+    Object *owner = OBJECT(s);
+
+    memory_region_init(&s->bar0, owner, "coherent-gpu.bar0", BAR0_SIZE);
+    memory_region_init_io(&s->regs, owner, &regs_ops, s, "coherent-gpu.regs",
+                          BAR0_SIZE);
+    memory_region_add_subregion_overlap(&s->bar0, 0, &s->regs, -1);
+    memory_region_init_io(&s->test_block, owner, &test_block_ops, s,
+                          "coherent-gpu.test", TEST_BLOCK_SIZE);
+    memory_region_add_subregion(&s->bar0, TEST_BLOCK, &s->test_block);
+}
+
+bool coherent_gpu_msix_init(CoherentGPUState *s, Error **errp)
+{
+    PCIDevice *pdev = PCI_DEVICE(s);
+    int vector;
+
+    if (msix_init(pdev, COHERENT_GPU_VECTORS, &s->bar0, 0, MSIX_TABLE,
+                  &s->bar0, 0, MSIX_PBA, 0, errp) < 0) {
+        return false;
+    }
+    for (vector = 0; vector < COHERENT_GPU_VECTORS; vector++) {
+        msix_vector_use(pdev, vector);
+    }
+    return true;
+}
+
+void coherent_gpu_msix_exit(CoherentGPUState *s)
+{
+    msix_uninit(PCI_DEVICE(s), &s->bar0, &s->bar0);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * coherent-gpu: what the files of the device model share
+ *
+ * Vocabulary
+ *   memory     the device's coherent memory: RAM in the system's address space,
+ *              outside every BAR
+ *   trained    the time that memory training takes after power-on, a reset or
+ *              an UNREADY_MS command has passed
+ *   link       the coherent link between CPU and memory; a fault bit cuts it
+ *   ready      trained, link up, not torn out: the CPU reaches the memory
+ *   guard      I/O region above the memory that sees every CPU access while the
+ *              memory is not ready, and the first one after it became ready
+ *
+ * Copyright (c) The nvgrace-gpu authors
+ */
+
+#ifndef HW_COHERENT_GPU_H
+#define HW_COHERENT_GPU_H
+
+#include "hw/pci/pci_device.h"
+#include "qom/object.h"
+
+#define TYPE_COHERENT_GPU "coherent-gpu"
+OBJECT_DECLARE_SIMPLE_TYPE(CoherentGPUState, COHERENT_GPU)
+
+/* A delay in milliseconds that never ends. */
+#define COHERENT_GPU_NEVER      UINT32_MAX
+/* Value of acpi-base and acpi-size: the same as mem-base and mem-size. */
+#define COHERENT_GPU_TRUTH      UINT64_MAX
+
+#define COHERENT_GPU_VECTORS    16
+
+/* Bits of the FAULTS register. */
+#define FAULT_ALL_ONES          BIT(0)
+#define FAULT_LINK_DOWN         BIT(1)
+#define FAULT_MASK              (FAULT_ALL_ONES | FAULT_LINK_DOWN)
+
+/* Everything that changes after realize is protected by the BQL. */
+struct CoherentGPUState {
+    PCIDevice parent_obj;
+
+    /* Properties: constant after realize. */
+    uint16_t device_id;
+    uint64_t mem_size;
+    uint64_t mem_base;
+    uint64_t bar1_size;
+    bool dvsec;
+    bool mig_fixed;
+    bool cxl;
+    uint8_t cxl_timeout;
+    uint32_t power_on_delay_ms;
+    bool c2c;
+    bool all_ones;
+    bool acpi_props;
+    uint64_t acpi_base;
+    uint64_t acpi_size;
+    bool acpi_base_present;
+    bool acpi_size_present;
+
+    /* BAR0 is a container: registers everywhere, the others above them. */
+    MemoryRegion bar0;
+    MemoryRegion regs;
+    MemoryRegion test_block;
+    MemoryRegion bar1;
+
+    /*
+     * The memory is reached by the CPU through an alias, so that it can be the
+     * root of an address space of its own: stores that do not come from a
+     * CPU's page tables (guard, DMA) must invalidate translated code too.
+     */
+    MemoryRegion mem;
+    MemoryRegion mem_alias;
+    MemoryRegion guard;
+    AddressSpace mem_as;
+
+    bool torn_out;
+
+    /* Virtual clock: end of training; INT64_MAX when it never ends. */
+    int64_t trained_at;
+    /* Virtual clock: first CPU access since the memory became ready, or 0. */
+    int64_t first_touch;
+    uint32_t early;
+
+    uint32_t resets;
+    uint32_t ready_delay_ms;
+    uint32_t faults;
+
+    struct {
+        uint64_t iova;
+        uint64_t mem;
+        uint32_t len;
+        uint32_t status;
+    } dma;
+};
+
+/* coherent-gpu-memory.c */
+bool coherent_gpu_memory_realize(CoherentGPUState *s, Error **errp);
+void coherent_gpu_memory_unrealize(CoherentGPUState *s);
+bool coherent_gpu_trained(const CoherentGPUState *s);
+bool coherent_gpu_ready(const CoherentGPUState *s);
+void coherent_gpu_train(CoherentGPUState *s, uint32_t delay_ms);
+void coherent_gpu_set_faults(CoherentGPUState *s, uint32_t faults);
+
+/* coherent-gpu-regs.c */
+void coherent_gpu_regs_init(CoherentGPUState *s);
+bool coherent_gpu_msix_init(CoherentGPUState *s, Error **errp);
+void coherent_gpu_msix_exit(CoherentGPUState *s);
+
+/* coherent-gpu.c */
+void coherent_gpu_tear_out(CoherentGPUState *s);
+
+#endif
