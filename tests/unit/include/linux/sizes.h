@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sizes, in user space; int, as in the kernel.
+ *
+ * Copyright (C) 2026 The nvgrace-gpu authors
+ */
+#ifndef UNIT_LINUX_SIZES_H
+#define UNIT_LINUX_SIZES_H
+
+#define SZ_512M	0x20000000
+#define SZ_1G	0x40000000
+
+#endif
