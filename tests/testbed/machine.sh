@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The emulated Grace host as a QEMU command line; sourced by ./scenario and
+# ./shell after lib.sh. Uses CPU, MEM, SMP, GPUS and APPEND, and the paths that
+# ./prepare prints.
+#
+# GPU number i is alone behind root port i (device 8 + i of bus 0), so that its
+# address is 0000:0(i+1):00.0. Memory without a mem-base= follows the memory of
+# the GPU before it, from 128 GiB, aligned to 512 MiB; what does not fit below
+# the machine's own windows (256 GiB) goes above them (1 TiB).
+
+block_size=$((512 << 20))
+first_base=$((128 << 30))
+windows_begin=$((256 << 30))
+windows_end=$((1 << 40))
+
+# The kernel stays as it is; only what the emulated CPU is slow at is left out.
+# Debian's kernel is quiet on the console; its whole log goes to the port "log".
+kernel_arguments="console=ttyAMA0 loglevel=5 panic=-1 panic_on_warn=1 oops=panic"
+kernel_arguments="$kernel_arguments kfence.sample_interval=100 arm64.nopauth"
+
+# bytes <size>: 4096, 0x1000, 64K, 5G
+bytes() {
+	case $1 in
+	*[kK]) echo $((${1%?} << 10)) ;;
+	*[mM]) echo $((${1%?} << 20)) ;;
+	*[gG]) echo $((${1%?} << 30)) ;;
+	*[tT]) echo $((${1%?} << 40)) ;;
+	*) echo $(($1)) ;;
+	esac
+}
+
+# option <name> <options>: its value in a=b,c=d
+option() {
+	echo ",$2" | sed -n "s/.*,$1=\([^,]*\).*/\1/p"
+}
+
+round_up() {
+	echo $((($1 + $2 - 1) / $2 * $2))
+}
+
+gpu_arguments() {
+	index=0
+	next=$first_base
+	for gpu in $GPUS; do
+		base=$(option mem-base "$gpu")
+		if [ -z "$base" ]; then
+			size=$(bytes "$(option mem-size "$gpu")")
+			if [ "$next" -lt $windows_end ] && [ $((next + size)) -gt $windows_begin ]; then
+				next=$windows_end
+			fi
+			gpu=$gpu,mem-base=$next
+			next=$(round_up $((next + size)) $block_size)
+		fi
+		printf '%s\n' -device "pcie-root-port,id=port$index,bus=pcie.0,addr=$((8 + index)),chassis=$((index + 1)),slot=$((index + 1))"
+		printf '%s\n' -device "coherent-gpu,id=gpu$index,bus=port$index,$gpu"
+		index=$((index + 1))
+	done
+}
+
+gpu_count() {
+	echo "$GPUS" | wc -w
+}
+
+# machine_arguments <directory for what the machine writes> <payload image>
+machine_arguments() {
+	cp /usr/share/AAVMF/AAVMF_VARS.fd "$1/firmware-variables.fd"
+	printf '%s\n' \
+		-nodefaults -no-user-config -display none -no-reboot -monitor none \
+		-M virt,virtualization=on,gic-version=3,iommu=smmuv3,acpi=on \
+		-accel tcg,thread=multi,tb-size=512 -cpu "$CPU" -smp "$SMP" -m "$MEM" \
+		-drive if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd \
+		-drive "if=pflash,unit=1,format=raw,file=$1/firmware-variables.fd" \
+		-kernel "$KROOT/boot/vmlinuz" -initrd "$INITRD" \
+		-drive "if=none,id=root,format=raw,readonly=on,file=$ROOT_IMAGE" \
+		-device virtio-blk-pci,drive=root,serial=root \
+		-drive "if=none,id=payload,format=raw,readonly=on,file=$2" \
+		-device virtio-blk-pci,drive=payload,serial=payload \
+		-device virtio-serial-pci
+	gpu_arguments
+}
