@@ -15,10 +15,9 @@
  * DC ZVA accesses become accesses of 1 to 8 bytes; instructions are fetched
  * one at a time. Early ones count once for each part.
  *
- * The guard comes and goes only while every CPU is between two instructions:
- * an I/O access of TCG looks its region up by a number that belongs to the
- * memory map its TLB entry was made with, so a change within an instruction, or
- * under another CPU, would send parts of it to whatever has that number now.
+ * The guard comes and goes while all CPUs are stopped: once the command or the
+ * reset that closed the memory is done, no CPU reaches it through what its TLB
+ * still holds.
  *
  * Copyright (c) The nvgrace-gpu authors
  */
