@@ -31,10 +31,11 @@
 /* Bytes copied per hold of the locks: a bound on what a reset waits for. */
 #define COPY_CHUNK	SZ_256K
 /*
- * A page that was faulted in can be gone again when the copy returns to it. A
- * page that never lets a copy pass (a register mapping, say) is no buffer.
+ * A page that was faulted in can be gone again when the copy returns to it: it
+ * may be device memory whose device is reset over and over. A page that never
+ * lets a copy pass (a register mapping, say) is no buffer.
  */
-#define FAULT_IN_TRIES	32
+#define FAULT_IN_TRIES	1024
 
 /**
  * struct copy - one read() or write() of memory
