@@ -38,5 +38,5 @@ scenario_environment() {
 }
 
 scenario_tests() {
-	echo "$TESTS" | sed '/^[ \t]*\(#.*\)\{0,1\}$/d;s/^[ \t]*//'
+	printf '%s\n' "$TESTS" | sed '/^[ \t]*\(#.*\)\{0,1\}$/d;s/^[ \t]*//'
 }

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# nvgrace-gpu: what a person types. `make help` lists it.
+#
+# Modules are built for the running kernel, or for the one KDIR= names. Tests and
+# the demo need nothing of the machine they run on but root, Debian's mkfs of
+# things is in a root of its own; see tests/testbed.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+testbed := tests/testbed
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+modules_install:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules_install
+	depmod -a $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) \
+		$$($(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)
+
+demo:
+	@tests/demo/demo
+
+check:
+	@$(testbed)/run unit static host guest refusal kvm peer testbed
+
+check-unit check-static check-host check-guest check-refusal check-kvm check-peer check-testbed:
+	@$(testbed)/run $(@:check-%=%)
+
+# make run S="guest-one host-*"
+run:
+	@$(testbed)/run $(S)
+
+shell:
+	@$(testbed)/shell
+
+clean:
+	rm -rf build
+	-$(MAKE) -s -C $(KDIR) M=$(CURDIR) clean 2>/dev/null
+
+distclean: clean
+	rm -rf "$${NVGRACE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/nvgrace-gpu}"
+
+help:
+	@echo 'The driver:'
+	@echo '  make                  build the module for the running kernel (KDIR=<headers> for another)'
+	@echo '  make modules_install  install it (INSTALL_MOD_PATH=, as in the kernel)'
+	@echo
+	@echo 'Without a Grace machine (root needed; the first run fetches and builds what it needs):'
+	@echo '  make demo             watch a GPU pass to a guest that uses its memory, and a refusal'
+	@echo '  make shell            a prompt on the emulated host (CPU= GPUS= MEM= DRIVER=)'
+	@echo '  make check            all tests; parts:'
+	@echo '  make check-unit       the driver'"'"'s pure files in user space'
+	@echo '  make check-static     warnings, sparse, checkpatch, documentation, scripts'
+	@echo '  make check-host       the driver'"'"'s interfaces, driverctl'
+	@echo '  make check-guest      guests that use GPU memory, two at once'
+	@echo '  make check-refusal    hosts that cannot guarantee cacheable memory'
+	@echo '  make check-kvm        memory types and block sizes in stage 2, measured'
+	@echo '  make check-peer       upstream'"'"'s vfio selftests'
+	@echo '  make check-testbed    the test bed itself'
+	@echo '  make run S="..."      scenarios by name (tests/scenarios), V=1 with their output'
+	@echo
+	@echo '  DRIVER=in-tree        test the kernel'"'"'s own driver instead'
+	@echo '  NVGRACE_CACHE=<dir>   where downloads and builds are kept (~/.cache/nvgrace-gpu)'
+	@echo
+	@echo '  make clean            remove build/'
+	@echo '  make distclean        remove the cache too'
+
+.PHONY: modules modules_install demo check check-unit check-static check-host check-guest \
+	check-refusal check-kvm check-peer check-testbed run shell clean distclean help

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Monotonic time, and the stall witness. */
+
+#include "clock.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define NS_PER_MS	1000000ull
+
+struct witness {
+	pthread_t thread;
+	_Atomic uint64_t longest_ns;
+	_Atomic bool stop;
+};
+
+uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 * NS_PER_MS + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t now_ms(void)
+{
+	return now_ns() / NS_PER_MS;
+}
+
+void sleep_ms(unsigned int ms)
+{
+	struct timespec ts = {
+		.tv_sec = ms / 1000,
+		.tv_nsec = (long)(ms % 1000 * NS_PER_MS),
+	};
+
+	while (nanosleep(&ts, &ts))
+		;
+}
+
+static void *witness_watch(void *arg)
+{
+	struct witness *witness = arg;
+
+	while (!atomic_load(&witness->stop)) {
+		uint64_t before = now_ns(), took;
+
+		sleep_ms(1);
+		took = now_ns() - before;
+		if (took > atomic_load(&witness->longest_ns))
+			atomic_store(&witness->longest_ns, took);
+	}
+	return NULL;
+}
+
+struct witness *witness_start(void)
+{
+	struct witness *witness = calloc(1, sizeof(*witness));
+
+	if (witness &&
+	    pthread_create(&witness->thread, NULL, witness_watch, witness)) {
+		free(witness);
+		return NULL;
+	}
+	return witness;
+}
+
+void witness_clear(struct witness *witness)
+{
+	atomic_store(&witness->longest_ns, 0);
+}
+
+uint64_t witness_longest_ns(const struct witness *witness)
+{
+	return atomic_load(&witness->longest_ns);
+}
+
+void witness_stop(struct witness *witness)
+{
+	atomic_store(&witness->stop, true);
+	pthread_join(witness->thread, NULL);
+	free(witness);
+}

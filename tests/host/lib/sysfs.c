@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /sys and /proc readers; see sysfs.h. */
+
+#include "sysfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/pci_regs.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define NVIDIA_VENDOR		0x10de
+#define NVIDIA_MIG_DVSEC	3
+#define MIG_FLAGS_AT		0xa
+#define MIG_FIXED		0x1
+
+const char *driver_name(void)
+{
+	const char *name = getenv("DRIVER_NAME");
+
+	return name && *name ? name : "nvgrace_gpu_vfio_pci";
+}
+
+static ssize_t file_read(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	buf[0] = '\0';
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	if (n > 0 && buf[n - 1] == '\n')
+		n--;
+	buf[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+int file_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
+	size_t len = strlen(text);
+
+	if (fd < 0)
+		return -errno;
+	/* An attribute cannot be given nothing; a newline means "empty". */
+	if (write(fd, len ? text : "\n", len ? len : 1) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+char *file_slurp(const char *path)
+{
+	size_t room = 65536, used = 0;
+	char *text = malloc(room);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	while (text && fd >= 0) {
+		n = read(fd, text + used, room - used - 1);
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+		if (room - used < 4096)
+			text = realloc(text, room *= 2);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!text || n < 0) {
+		free(text);
+		return NULL;
+	}
+	text[used] = '\0';
+	return text;
+}
+
+static void device_path(char *path, const char *bdf, const char *name)
+{
+	snprintf(path, PATH_MAX, "/sys/bus/pci/devices/%s/%s", bdf, name);
+}
+
+ssize_t pci_attribute_read(const char *bdf, const char *name, char *buf,
+			   size_t size)
+{
+	char path[PATH_MAX];
+
+	device_path(path, bdf, name);
+	return file_read(path, buf, size);
+}
+
+int pci_attribute_write(const char *bdf, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+
+	device_path(path, bdf, name);
+	return file_write(path, text);
+}
+
+ssize_t gpu_attribute(const char *bdf, const char *name, char *buf, size_t size)
+{
+	char in_group[64];
+
+	snprintf(in_group, sizeof(in_group), "nvgrace_gpu/%s", name);
+	return pci_attribute_read(bdf, in_group, buf, size);
+}
+
+uint64_t gpu_attribute_number(const char *bdf, const char *name)
+{
+	char text[32];
+
+	if (gpu_attribute(bdf, name, text, sizeof(text)) <= 0)
+		return UINT64_MAX;
+	return strtoull(text, NULL, 10);
+}
+
+static uint32_t config_dword(const uint8_t *config, unsigned int at)
+{
+	return (uint32_t)config[at] | (uint32_t)config[at + 1] << 8 |
+	       (uint32_t)config[at + 2] << 16 | (uint32_t)config[at + 3] << 24;
+}
+
+static bool is_mig_dvsec(const uint8_t *config, unsigned int at)
+{
+	return PCI_EXT_CAP_ID(config_dword(config, at)) == PCI_EXT_CAP_ID_DVSEC &&
+	       (config_dword(config, at + PCI_DVSEC_HEADER1) & 0xffff) ==
+		       NVIDIA_VENDOR &&
+	       (config_dword(config, at + PCI_DVSEC_HEADER2) & 0xffff) ==
+		       NVIDIA_MIG_DVSEC;
+}
+
+int pci_has_mig_bug(const char *bdf)
+{
+	uint8_t config[PCI_CFG_SPACE_EXP_SIZE];
+	unsigned int at, limit = 64;
+	char path[PATH_MAX];
+	ssize_t n;
+	int fd;
+
+	device_path(path, bdf, "config");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = pread(fd, config, sizeof(config), 0);
+	close(fd);
+	if (n != sizeof(config))
+		return -EIO;
+	for (at = PCI_CFG_SPACE_SIZE; at && at < sizeof(config) - 12 && limit--;
+	     at = PCI_EXT_CAP_NEXT(config_dword(config, at)))
+		if (is_mig_dvsec(config, at))
+			return !(config[at + MIG_FLAGS_AT] & MIG_FIXED);
+	return 1;
+}
+
+int driver_is_bound(const char *bdf)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *base;
+	ssize_t n;
+
+	device_path(path, bdf, "driver");
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return 0;
+	target[n] = '\0';
+	base = strrchr(target, '/');
+	return base && !strcmp(base + 1, driver_name());
+}
+
+static int driver_file_write(const char *file, const char *text)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/%s",
+		 driver_name(), file);
+	return file_write(path, text);
+}
+
+int driver_bind(const char *bdf)
+{
+	int ret = pci_attribute_write(bdf, "driver_override", driver_name());
+
+	return ret ? ret : driver_file_write("bind", bdf);
+}
+
+int driver_unbind(const char *bdf)
+{
+	return driver_file_write("unbind", bdf);
+}
+
+/* Lines read "0xSTART-0xEND SIZE caller ... phys=0x... ioremap". */
+unsigned int physical_mappings(uint64_t *bytes)
+{
+	char *text = file_slurp("/proc/vmallocinfo"), *save, *line, *size;
+	unsigned int lines = 0;
+
+	*bytes = 0;
+	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		size = strchr(line, ' ');
+		if (!size || !strstr(line, "phys="))
+			continue;
+		*bytes += strtoull(size, NULL, 10);
+		lines++;
+	}
+	free(text);
+	return lines;
+}
+
+static bool line_holds(const char *line, uintptr_t addr)
+{
+	uint64_t start, end;
+
+	return sscanf(line, "%lx-%lx ", &start, &end) == 2 && addr >= start &&
+	       addr < end;
+}
+
+int vm_flags_of(const void *addr, char *buf, size_t size)
+{
+	char *text = file_slurp("/proc/self/smaps"), *save, *line;
+	bool inside = false;
+	int ret = -ENOENT;
+
+	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (line_holds(line, (uintptr_t)addr))
+			inside = true;
+		if (!inside || strncmp(line, "VmFlags:", 8))
+			continue;
+		snprintf(buf, size, "%s ", line + 8);
+		ret = 0;
+		break;
+	}
+	free(text);
+	return ret;
+}
+
+uint64_t minor_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (uint64_t)usage.ru_minflt;
+}

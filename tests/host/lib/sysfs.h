@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the kernel shows and takes in /sys and /proc, for one PCI device. */
+#ifndef HOST_SYSFS_H
+#define HOST_SYSFS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The driver under test, as the PCI bus spells it (DRIVER_NAME overrides). */
+const char *driver_name(void);
+
+/* Without the trailing newline; bytes or -errno. */
+ssize_t pci_attribute_read(const char *bdf, const char *name, char *buf,
+			   size_t size);
+int pci_attribute_write(const char *bdf, const char *name, const char *text);
+
+/* Attributes of the driver's own group, as text and as a number. */
+ssize_t gpu_attribute(const char *bdf, const char *name, char *buf,
+		      size_t size);
+uint64_t gpu_attribute_number(const char *bdf, const char *name);
+
+/* Any file: write a string, or slurp it all (malloc()ed, NULL on error). */
+int file_write(const char *path, const char *text);
+char *file_slurp(const char *path);
+
+/* 1 when the MIG DVSEC is absent or its "fixed" bit clear, 0 when set. */
+int pci_has_mig_bug(const char *bdf);
+
+/*
+ * driver_bind() gives the device to the driver under test and returns what its
+ * probe returned; driver_unbind() waits until remove is through.
+ */
+int driver_bind(const char *bdf);
+int driver_unbind(const char *bdf);
+int driver_is_bound(const char *bdf);
+
+/*
+ * What the kernel has mapped of physical addresses outside its memory, as
+ * /proc/vmallocinfo shows it: lines, and their bytes with the guard pages.
+ */
+unsigned int physical_mappings(uint64_t *bytes);
+
+/* The VmFlags words of the mapping that holds @addr, from smaps. */
+int vm_flags_of(const void *addr, char *buf, size_t size);
+
+/* Minor faults this process has taken so far. */
+uint64_t minor_faults(void);
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Signal-safe accesses and self-describing patterns; see touch.h. */
+
+#include "touch.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+static __thread sigjmp_buf escape;
+static __thread volatile sig_atomic_t armed;
+
+static void on_fault(int signo)
+{
+	if (armed)
+		siglongjmp(escape, signo);
+	signal(signo, SIG_DFL);
+	raise(signo);
+}
+
+static void __attribute__((constructor)) catch_faults(void)
+{
+	struct sigaction action = { .sa_handler = on_fault };
+
+	sigaction(SIGBUS, &action, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+}
+
+static int verdict(int signo)
+{
+	armed = 0;
+	return signo == SIGBUS ? -EFAULT : -ENXIO;
+}
+
+int touch_read(const volatile void *at, uint64_t *value)
+{
+	int signo = sigsetjmp(escape, 1);
+
+	if (signo)
+		return verdict(signo);
+	armed = 1;
+	*value = *(const volatile uint64_t *)at;
+	armed = 0;
+	return 0;
+}
+
+int touch_write(volatile void *at, uint64_t value)
+{
+	int signo = sigsetjmp(escape, 1);
+
+	if (signo)
+		return verdict(signo);
+	armed = 1;
+	*(volatile uint64_t *)at = value;
+	armed = 0;
+	return 0;
+}
+
+int touch_read_byte(const volatile void *at, uint8_t *value)
+{
+	int signo = sigsetjmp(escape, 1);
+
+	if (signo)
+		return verdict(signo);
+	armed = 1;
+	*value = *(const volatile uint8_t *)at;
+	armed = 0;
+	return 0;
+}
+
+int touch_every(const volatile void *at, size_t len, size_t step)
+{
+	const volatile char *base = at;
+	volatile size_t i;
+	int signo = sigsetjmp(escape, 1);
+
+	if (signo)
+		return verdict(signo);
+	armed = 1;
+	for (i = 0; i < len; i += step)
+		(void)*(const volatile uint8_t *)(base + i);
+	armed = 0;
+	return 0;
+}
+
+uint64_t pattern_word(uint64_t seed, uint64_t index)
+{
+	uint64_t x = (index + seed * 0x9e3779b97f4a7c15ull) * 0xbf58476d1ce4e5b9ull;
+
+	return x ^ x >> 29;
+}
+
+static uint8_t pattern_byte(uint64_t seed, uint64_t at)
+{
+	return (uint8_t)(pattern_word(seed, at / 8) >> at % 8 * 8);
+}
+
+void pattern_fill(void *buf, size_t len, uint64_t seed, uint64_t at)
+{
+	uint8_t *byte = buf;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		byte[i] = pattern_byte(seed, at + i);
+}
+
+size_t pattern_check(const void *buf, size_t len, uint64_t seed, uint64_t at)
+{
+	const uint8_t *byte = buf;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (byte[i] != pattern_byte(seed, at + i))
+			return i;
+	return len;
+}
+
+uint64_t test_seed(void)
+{
+	const char *text = getenv("SEED");
+	uint64_t seed = text ? strtoull(text, NULL, 0) : now_ns();
+
+	fprintf(stderr, "# seed=%llu (SEED=… repeats this run)\n",
+		(unsigned long long)seed);
+	return seed;
+}
+
+uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}

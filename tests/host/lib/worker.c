@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Threads with a time limit; see worker.h. */
+
+#include "worker.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+static void *run(void *arg)
+{
+	struct worker *worker = arg;
+	uint64_t start = now_ns();
+
+	atomic_store(&worker->tid, gettid());
+	worker->result = worker->work(worker->arg);
+	worker->took_ns = now_ns() - start;
+	atomic_store(&worker->done, true);
+	return NULL;
+}
+
+int worker_start(struct worker *worker, int (*work)(void *arg), void *arg)
+{
+	*worker = (struct worker){ .work = work, .arg = arg };
+	return -pthread_create(&worker->thread, NULL, run, worker);
+}
+
+int worker_wait(struct worker *worker, unsigned int timeout_ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	if (pthread_clockjoin_np(worker->thread, NULL, CLOCK_MONOTONIC, &until))
+		return -ETIMEDOUT;
+	return worker->result;
+}
+
+bool worker_done(const struct worker *worker)
+{
+	return atomic_load(&worker->done);
+}

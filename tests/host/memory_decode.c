@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory decode off, D3hot by the PM capability, and VFIO's low power feature:
+ * while the device is not to be touched accesses fail with SIGBUS and -EIO, and
+ * afterwards everything works again without a new mapping.
+ */
+
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <sys/ioctl.h>
+
+#include "kselftest_harness.h"
+
+#include "gpu.h"
+#include "testblock.h"
+#include "touch.h"
+#include "variants.h"
+
+FIXTURE(memory_decode) {
+	struct gpu gpu;
+	volatile uint64_t *map;
+};
+
+FIXTURE_VARIANT(memory_decode) {
+	unsigned int gpu;
+	unsigned int region;
+};
+
+FIXTURE_VARIANT_ADD_ALL_REGIONS(memory_decode);
+
+FIXTURE_SETUP(memory_decode)
+{
+	uint64_t value;
+
+	SETUP_REGION(&self->gpu, variant->gpu, variant->region);
+	self->map = gpu_map(&self->gpu, variant->region, 0, MIB(4),
+			    PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, self->map);
+	ASSERT_EQ(0, touch_read(self->map, &value));
+}
+
+FIXTURE_TEARDOWN(memory_decode)
+{
+	gpu_close(&self->gpu);
+}
+
+static int decode(const struct gpu *gpu, bool on)
+{
+	return gpu_command(gpu, on ? PCI_COMMAND_MEMORY : 0,
+			   on ? 0 : PCI_COMMAND_MEMORY);
+}
+
+#define EXPECT_USABLE() do {						\
+	uint64_t value_;						\
+	EXPECT_EQ(0, touch_write(&self->map[1], 0xabcdef));		\
+	EXPECT_EQ(8, gpu_read(&self->gpu, variant->region, 8, &value_, 8)); \
+	EXPECT_EQ(0xabcdef, value_);					\
+	EXPECT_EQ(0, touch_read((volatile char *)self->map + MIB(3),	\
+				&value_));				\
+} while (0)
+
+#define EXPECT_UNUSABLE() do {						\
+	uint64_t value_ = 0;						\
+	EXPECT_EQ(-EFAULT, touch_read(self->map, &value_));		\
+	EXPECT_EQ(-EFAULT, touch_write(self->map, 1));			\
+	EXPECT_EQ(-EIO, gpu_read(&self->gpu, variant->region, 0, &value_, 8)); \
+	EXPECT_EQ(-EIO, gpu_write(&self->gpu, variant->region, 0, &value_, 8)); \
+} while (0)
+
+TEST_F(memory_decode, off_takes_mappings_and_file_access_away)
+{
+	ASSERT_EQ(0, decode(&self->gpu, false));
+	EXPECT_UNUSABLE();
+}
+
+TEST_F(memory_decode, on_again_gives_them_back)
+{
+	ASSERT_EQ(0, decode(&self->gpu, false));
+	EXPECT_UNUSABLE();
+	ASSERT_EQ(0, decode(&self->gpu, true));
+	EXPECT_USABLE();
+}
+
+TEST_F(memory_decode, off_still_accepts_a_count_of_zero)
+{
+	ASSERT_EQ(0, decode(&self->gpu, false));
+	EXPECT_EQ(0, gpu_read(&self->gpu, variant->region, 0, NULL, 0));
+}
+
+TEST_F(memory_decode, off_still_lets_a_mapping_be_made)
+{
+	uint64_t value;
+	void *map;
+
+	ASSERT_EQ(0, decode(&self->gpu, false));
+	map = gpu_map(&self->gpu, variant->region, 0, page_size(), PROT_READ);
+	ASSERT_NE(MAP_FAILED, map);
+	EXPECT_EQ(-EFAULT, touch_read(map, &value));
+	ASSERT_EQ(0, decode(&self->gpu, true));
+	EXPECT_EQ(0, touch_read(map, &value));
+}
+
+TEST_F(memory_decode, off_and_on_many_times_leaves_it_on)
+{
+	unsigned int i;
+
+	for (i = 0; i < 50; i++) {
+		ASSERT_EQ(0, decode(&self->gpu, false));
+		ASSERT_EQ(0, decode(&self->gpu, true));
+	}
+	EXPECT_USABLE();
+}
+
+TEST_F(memory_decode, off_during_a_reset_cycle_is_remembered)
+{
+	ASSERT_EQ(0, decode(&self->gpu, false));
+	ASSERT_EQ(0, gpu_reset(&self->gpu));
+	ASSERT_EQ(0, decode(&self->gpu, false));
+	EXPECT_UNUSABLE();
+	ASSERT_EQ(0, decode(&self->gpu, true));
+	EXPECT_USABLE();
+}
+
+TEST_F(memory_decode, d3hot_takes_access_away_and_d0_gives_it_back)
+{
+	if (!gpu_capability(&self->gpu, PCI_CAP_ID_PM))
+		SKIP(return, "no power management capability");
+	ASSERT_EQ(0, gpu_power_state(&self->gpu, 3));
+	EXPECT_UNUSABLE();
+	ASSERT_EQ(0, gpu_power_state(&self->gpu, 0));
+	ASSERT_EQ(0, decode(&self->gpu, true));
+	EXPECT_USABLE();
+}
+
+TEST_F(memory_decode, reset_in_d3hot_brings_the_device_back)
+{
+	if (!gpu_capability(&self->gpu, PCI_CAP_ID_PM))
+		SKIP(return, "no power management capability");
+	ASSERT_EQ(0, gpu_power_state(&self->gpu, 3));
+	ASSERT_EQ(0, gpu_reset(&self->gpu));
+	ASSERT_EQ(0, decode(&self->gpu, true));
+	EXPECT_USABLE();
+}
+
+TEST_F(memory_decode, close_in_d3hot_leaves_a_working_device)
+{
+	if (!gpu_capability(&self->gpu, PCI_CAP_ID_PM))
+		SKIP(return, "no power management capability");
+	ASSERT_EQ(0, gpu_power_state(&self->gpu, 3));
+	munmap((void *)self->map, MIB(4));
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(variant->gpu)));
+	self->map = gpu_map(&self->gpu, variant->region, 0, MIB(4),
+			    PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, self->map);
+	EXPECT_USABLE();
+}
+
+static bool low_power_offered(const struct gpu *gpu)
+{
+	struct vfio_device_feature probe = {
+		.argsz = sizeof(probe),
+		.flags = VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_SET |
+			 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,
+	};
+
+	return !ioctl(gpu->device, VFIO_DEVICE_FEATURE, &probe);
+}
+
+TEST_F(memory_decode, low_power_takes_mappings_away_until_exit)
+{
+	uint64_t value;
+
+	ASSERT_TRUE(low_power_offered(&self->gpu));
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	EXPECT_EQ(-EFAULT, touch_read(self->map, &value));
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	EXPECT_USABLE();
+}
+
+TEST_F(memory_decode, low_power_cannot_be_entered_twice)
+{
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	EXPECT_EQ(-EINVAL, gpu_feature(&self->gpu,
+				       VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	EXPECT_USABLE();
+}
+
+TEST_F(memory_decode, close_in_low_power_leaves_a_working_device)
+{
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	munmap((void *)self->map, MIB(4));
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(variant->gpu)));
+	self->map = gpu_map(&self->gpu, variant->region, 0, MIB(4),
+			    PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, self->map);
+	EXPECT_USABLE();
+}
+
+/* Memory that loses its training in low power is waited for afterwards. */
+TEST_F(memory_decode, low_power_is_followed_by_a_fresh_look_at_readiness)
+{
+	uint64_t value;
+
+	NEEDS_TESTBLOCK(&self->gpu);
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_UNREADY_MS, 1500));
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	ASSERT_EQ(0, touch_read(self->map, &value));
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A virtual machine with one vCPU; see vm.h.
+ *
+ * Copyright (C) The nvgrace-gpu authors
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "guest_code.h"
+#include "vm.h"
+
+#define CODE_BYTES		0x200000UL
+#define TABLE_OFFSET		0x10000UL	/* stage-1 table, from VM_CODE_GPA */
+
+#define CAP_CACHEABLE_PFNMAP	243
+
+/* Stage 1: 4K granule, 39-bit addresses: one table of 1 GiB blocks. */
+#define BLOCK_SHIFT		30
+#define BLOCK_VALID		(1ULL << 0)
+#define BLOCK_ATTR(index)	((uint64_t)(index) << 2)
+#define BLOCK_INNER_SHAREABLE	(3ULL << 8)
+#define BLOCK_ACCESSED		(1ULL << 10)
+#define ATTR_NORMAL_WB		0
+#define ATTR_DEVICE		1
+#define MAIR_VALUE		(0xffULL << (8 * ATTR_NORMAL_WB) | \
+				 0x04ULL << (8 * ATTR_DEVICE))
+#define TCR_VALUE		(25ULL |	/* T0SZ: 39 bits */	\
+				 1ULL << 8 | 1ULL << 10 | /* walks are write-back */ \
+				 3ULL << 12 |	/* and inner shareable */ \
+				 1ULL << 23 |	/* no TTBR1 */		\
+				 2ULL << 32)	/* 40-bit addresses out */
+#define SCTLR_MMU_CACHES	(1ULL << 0 | 1ULL << 2 | 1ULL << 12)
+
+#define SCTLR_EL1		ARM64_SYS_REG(3, 0, 1, 0, 0)
+#define TTBR0_EL1		ARM64_SYS_REG(3, 0, 2, 0, 0)
+#define TCR_EL1			ARM64_SYS_REG(3, 0, 2, 0, 2)
+#define MAIR_EL1		ARM64_SYS_REG(3, 0, 10, 2, 0)
+#define VBAR_EL1		ARM64_SYS_REG(3, 0, 12, 0, 0)
+
+#define CORE_REG(name)		(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | \
+				 KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(name))
+
+static int failed(const char *step)
+{
+	int error = errno;
+
+	fprintf(stderr, "# %s: %s\n", step, strerror(error));
+	errno = error;
+	return -1;
+}
+
+static int set_reg(struct vm *vm, uint64_t id, uint64_t value)
+{
+	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
+
+	return ioctl(vm->vcpu, KVM_SET_ONE_REG, &reg);
+}
+
+static int get_reg(struct vm *vm, uint64_t id, uint64_t *value)
+{
+	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
+
+	return ioctl(vm->vcpu, KVM_GET_ONE_REG, &reg);
+}
+
+static int set_slot(struct vm *vm, int slot, uint64_t gpa, void *host,
+		    uint64_t bytes)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.guest_phys_addr = gpa,
+		.memory_size = bytes,
+		.userspace_addr = (uintptr_t)host,
+	};
+
+	return ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region);
+}
+
+static void fill_table(uint64_t *table)
+{
+	uint64_t i, attr;
+
+	for (i = 0; i < 512; i++) {
+		attr = i ? ATTR_NORMAL_WB : ATTR_DEVICE;
+		table[i] = i << BLOCK_SHIFT | BLOCK_ACCESSED |
+			   BLOCK_INNER_SHAREABLE | BLOCK_ATTR(attr) |
+			   BLOCK_VALID;
+	}
+}
+
+static int create_code(struct vm *vm)
+{
+	vm->code = mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (vm->code == MAP_FAILED) {
+		vm->code = NULL;
+		return failed("memory for the guest's code");
+	}
+	memcpy(vm->code, guest_code, guest_code_end - guest_code);
+	fill_table((void *)((char *)vm->code + TABLE_OFFSET));
+	if (set_slot(vm, 0, VM_CODE_GPA, vm->code, CODE_BYTES))
+		return failed("memory slot for the guest's code");
+	return 0;
+}
+
+static int set_mmu(struct vm *vm)
+{
+	uint64_t sctlr;
+
+	if (get_reg(vm, SCTLR_EL1, &sctlr) ||
+	    set_reg(vm, MAIR_EL1, MAIR_VALUE) ||
+	    set_reg(vm, TCR_EL1, TCR_VALUE) ||
+	    set_reg(vm, TTBR0_EL1, VM_CODE_GPA + TABLE_OFFSET) ||
+	    set_reg(vm, VBAR_EL1, VM_CODE_GPA) ||
+	    set_reg(vm, SCTLR_EL1, sctlr | SCTLR_MMU_CACHES))
+		return failed("guest system registers");
+	return 0;
+}
+
+static int create_vcpu(struct vm *vm)
+{
+	struct kvm_vcpu_init init;
+	int bytes;
+
+	vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
+	if (vm->vcpu < 0)
+		return failed("KVM_CREATE_VCPU");
+	bytes = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (bytes < 0)
+		return failed("KVM_GET_VCPU_MMAP_SIZE");
+	vm->run = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+		       vm->vcpu, 0);
+	if (vm->run == MAP_FAILED) {
+		vm->run = NULL;
+		return failed("kvm_run");
+	}
+	vm->run_size = bytes;
+	if (ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init) ||
+	    ioctl(vm->vcpu, KVM_ARM_VCPU_INIT, &init))
+		return failed("KVM_ARM_VCPU_INIT");
+	return set_mmu(vm);
+}
+
+int vm_create(struct vm *vm)
+{
+	*vm = (struct vm){ .kvm = -1, .fd = -1, .vcpu = -1 };
+
+	vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (vm->kvm < 0)
+		return failed("/dev/kvm");
+	vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, 0);
+	if (vm->fd < 0)
+		return failed("KVM_CREATE_VM");
+	return create_code(vm) ?: create_vcpu(vm);
+}
+
+void vm_destroy(struct vm *vm)
+{
+	if (vm->run)
+		munmap(vm->run, vm->run_size);
+	if (vm->vcpu >= 0)
+		close(vm->vcpu);
+	if (vm->fd >= 0)
+		close(vm->fd);
+	if (vm->kvm >= 0)
+		close(vm->kvm);
+	if (vm->code)
+		munmap(vm->code, CODE_BYTES);
+}
+
+int vm_set_window(struct vm *vm, void *host, uint64_t bytes)
+{
+	if (bytes > VM_WINDOW_MAX)
+		bytes = VM_WINDOW_MAX;
+	return set_slot(vm, 1, VM_WINDOW_GPA, host, bytes);
+}
+
+static struct vm_result read_exit(struct kvm_run *run)
+{
+	struct vm_result result = { VM_UNEXPECTED, run->exit_reason };
+
+	if (run->exit_reason != KVM_EXIT_MMIO || !run->mmio.is_write)
+		return result;
+	if (run->mmio.phys_addr == VM_MMIO_GPA + GUEST_DONE_OFFSET)
+		result.outcome = VM_DONE;
+	else if (run->mmio.phys_addr == VM_MMIO_GPA + GUEST_EXCEPTION_OFFSET)
+		result.outcome = VM_EXCEPTION;
+	else
+		return result;
+	memcpy(&result.value, run->mmio.data, sizeof(result.value));
+	return result;
+}
+
+/* An MMIO exit ends at the next KVM_RUN, which must not run any further. */
+static void complete_exit(struct vm *vm)
+{
+	vm->run->immediate_exit = 1;
+	ioctl(vm->vcpu, KVM_RUN, 0);
+	vm->run->immediate_exit = 0;
+}
+
+struct vm_result vm_run(struct vm *vm, const char *routine, uint64_t gpa,
+			uint64_t value)
+{
+	uint64_t pc = VM_CODE_GPA + (routine - guest_code);
+	struct vm_result result;
+	int ret;
+
+	if (set_reg(vm, CORE_REG(regs.regs[0]), gpa) ||
+	    set_reg(vm, CORE_REG(regs.regs[1]), value) ||
+	    set_reg(vm, CORE_REG(regs.regs[20]), VM_MMIO_GPA) ||
+	    set_reg(vm, CORE_REG(regs.pc), pc))
+		return (struct vm_result){ VM_RUN_FAILED, errno };
+	do {
+		ret = ioctl(vm->vcpu, KVM_RUN, 0);
+	} while (ret && errno == EINTR);
+	if (ret)
+		return (struct vm_result){ VM_RUN_FAILED, errno };
+	result = read_exit(vm->run);
+	complete_exit(vm);
+	return result;
+}
+
+int vm_cacheable_pfnmap(struct vm *vm)
+{
+	return ioctl(vm->fd, KVM_CHECK_EXTENSION, CAP_CACHEABLE_PFNMAP);
+}
