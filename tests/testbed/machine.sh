@@ -52,7 +52,7 @@ gpu_arguments() {
 			gpu=$gpu,mem-base=$next
 			next=$(round_up $((next + size)) $block_size)
 		fi
-		printf '%s\n' -device "pcie-root-port,id=port$index,bus=pcie.0,addr=$((8 + index)),chassis=$((index + 1)),slot=$((index + 1))"
+		printf '%s\n' -device "pcie-root-port,id=port$index,bus=pcie.0,addr=$(printf %x $((8 + index))),chassis=$((index + 1)),slot=$((index + 1))"
 		printf '%s\n' -device "coherent-gpu,id=gpu$index,bus=port$index,$gpu"
 		index=$((index + 1))
 	done
