@@ -4,14 +4,19 @@
 #include "clock.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define NS_PER_MS	1000000ull
 
+#define WITNESS_CPUS	16
+
 struct witness {
-	pthread_t thread;
+	pthread_t thread[WITNESS_CPUS];
+	unsigned int cpus;
 	_Atomic uint64_t longest_ns;
 	_Atomic bool stop;
 };
@@ -55,14 +60,35 @@ static void *witness_watch(void *arg)
 	return NULL;
 }
 
+static int watch_cpu(struct witness *witness, unsigned int cpu)
+{
+	pthread_attr_t attr;
+	cpu_set_t set;
+	int ret;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	pthread_attr_init(&attr);
+	pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
+	ret = pthread_create(&witness->thread[cpu], &attr, witness_watch,
+			     witness);
+	pthread_attr_destroy(&attr);
+	return ret;
+}
+
 struct witness *witness_start(void)
 {
 	struct witness *witness = calloc(1, sizeof(*witness));
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	if (witness &&
-	    pthread_create(&witness->thread, NULL, witness_watch, witness)) {
-		free(witness);
+	if (!witness)
 		return NULL;
+	while (witness->cpus < WITNESS_CPUS && witness->cpus < cpus) {
+		if (watch_cpu(witness, witness->cpus)) {
+			witness_stop(witness);
+			return NULL;
+		}
+		witness->cpus++;
 	}
 	return witness;
 }
@@ -80,6 +106,7 @@ uint64_t witness_longest_ns(const struct witness *witness)
 void witness_stop(struct witness *witness)
 {
 	atomic_store(&witness->stop, true);
-	pthread_join(witness->thread, NULL);
+	while (witness->cpus)
+		pthread_join(witness->thread[--witness->cpus], NULL);
 	free(witness);
 }

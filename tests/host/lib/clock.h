@@ -11,9 +11,9 @@ uint64_t now_ms(void);
 void sleep_ms(unsigned int ms);
 
 /*
- * A witness tells emulation stalls from driver latency: a thread that sleeps a
- * millisecond at a time and remembers its longest oversleep.  A latency sample
- * taken while the witness itself overslept says nothing about the driver.
+ * A witness tells emulation stalls from driver latency: on every CPU a thread
+ * that sleeps a millisecond at a time and remembers its longest oversleep.  A
+ * latency sample taken while one of them overslept says nothing about the driver.
  */
 struct witness;
 struct witness *witness_start(void);
