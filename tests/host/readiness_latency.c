@@ -5,7 +5,8 @@
  * never a moment too early.
  *
  * Samples during which a witness thread overslept (the emulator stalled) tell
- * nothing about the driver; they are repeated and counted.
+ * nothing about the driver; they are repeated and counted.  On a machine that
+ * stalls all the time fewer samples decide, and none at all is a skip.
  */
 
 #include <errno.h>
@@ -19,9 +20,10 @@
 #include "variants.h"
 
 #define LIMIT_NS	20000000ull
-#define STALL_NS	6000000ull
+/* Around the moment of readiness; stalls long before it do not matter. */
+#define WATCHED_NS	150000000ull
 #define SAMPLES		6
-#define TRIES		40
+#define PATIENCE_MS	30000	/* for repeating disturbed samples */
 
 enum access { BY_MAPPING, BY_FILE };
 
@@ -78,7 +80,7 @@ struct sample {
 	int result;
 	uint32_t early;
 	uint64_t late_ns;
-	uint64_t stall_ns;
+	bool disturbed;
 };
 
 static struct sample take_sample(const struct gpu *gpu, volatile uint64_t *map,
@@ -86,13 +88,15 @@ static struct sample take_sample(const struct gpu *gpu, volatile uint64_t *map,
 				 unsigned int delay_ms)
 {
 	struct sample sample = { 0 };
-	uint64_t ready, touched;
+	uint64_t ready, touched, end;
 
 	sample.result = testblock_reset_unready(gpu, delay_ms);
-	witness_clear(witness);
 	if (!sample.result)
 		sample.result = access_once(gpu, map, access);
-	sample.stall_ns = witness_longest_ns(witness);
+	end = now_ns();
+	/* Let a witness that was stalled with this thread say so. */
+	sleep_ms(10);
+	sample.disturbed = witness_stalled_since(witness, end - WATCHED_NS);
 	ready = testblock_read64(gpu, TB_READY_NS);
 	touched = testblock_read64(gpu, TB_FIRST_TOUCH_NS);
 	sample.early = testblock_read(gpu, TB_EARLY) || touched < ready;
@@ -100,29 +104,29 @@ static struct sample take_sample(const struct gpu *gpu, volatile uint64_t *map,
 	return sample;
 }
 
-/* The largest lateness of @samples undisturbed samples, or UINT64_MAX. */
+/* The largest lateness of up to @samples undisturbed ones, UINT64_MAX: none. */
 static uint64_t worst_lateness(struct __test_metadata *_metadata,
 			       const struct gpu *gpu, volatile uint64_t *map,
 			       enum access access, struct witness *witness,
 			       const unsigned int *delays, unsigned int samples)
 {
+	uint64_t deadline = now_ms() + PATIENCE_MS, worst = 0;
 	unsigned int good = 0, tries;
-	uint64_t worst = 0;
 
-	for (tries = 0; good < samples && tries < TRIES; tries++) {
+	for (tries = 0; good < samples && now_ms() < deadline; tries++) {
 		struct sample s = take_sample(gpu, map, access, witness,
 					      delays[good]);
 
 		ASSERT_EQ(0, s.result);
 		ASSERT_EQ(0, s.early);
-		if (s.stall_ns > STALL_NS)
+		if (s.disturbed)
 			continue;
 		good++;
 		worst = s.late_ns > worst ? s.late_ns : worst;
 	}
 	TH_LOG("first access at most %llu us after ready; %u samples, %u disturbed",
 	       (unsigned long long)worst / 1000, good, tries - good);
-	return good == samples ? worst : UINT64_MAX;
+	return good ? worst : UINT64_MAX;
 }
 
 TEST_F_TIMEOUT(readiness_latency, first_access_within_20_ms_of_ready, 90)

@@ -17,7 +17,7 @@
 struct witness {
 	pthread_t thread[WITNESS_CPUS];
 	unsigned int cpus;
-	_Atomic uint64_t longest_ns;
+	_Atomic uint64_t stalled_at;
 	_Atomic bool stop;
 };
 
@@ -50,12 +50,11 @@ static void *witness_watch(void *arg)
 	struct witness *witness = arg;
 
 	while (!atomic_load(&witness->stop)) {
-		uint64_t before = now_ns(), took;
+		uint64_t before = now_ns();
 
 		sleep_ms(1);
-		took = now_ns() - before;
-		if (took > atomic_load(&witness->longest_ns))
-			atomic_store(&witness->longest_ns, took);
+		if (now_ns() - before > WITNESS_STALL_NS)
+			atomic_store(&witness->stalled_at, now_ns());
 	}
 	return NULL;
 }
@@ -93,14 +92,9 @@ struct witness *witness_start(void)
 	return witness;
 }
 
-void witness_clear(struct witness *witness)
+bool witness_stalled_since(const struct witness *witness, uint64_t since_ns)
 {
-	atomic_store(&witness->longest_ns, 0);
-}
-
-uint64_t witness_longest_ns(const struct witness *witness)
-{
-	return atomic_load(&witness->longest_ns);
+	return atomic_load(&witness->stalled_at) >= since_ns;
 }
 
 void witness_stop(struct witness *witness)

@@ -12,13 +12,15 @@ void sleep_ms(unsigned int ms);
 
 /*
  * A witness tells emulation stalls from driver latency: on every CPU a thread
- * that sleeps a millisecond at a time and remembers its longest oversleep.  A
- * latency sample taken while one of them overslept says nothing about the driver.
+ * that sleeps a millisecond at a time and remembers when it last overslept by
+ * more than WITNESS_STALL_NS.  A latency sample taken around such a moment says
+ * nothing about the driver.
  */
+#define WITNESS_STALL_NS	6000000ull
+
 struct witness;
 struct witness *witness_start(void);
-void witness_clear(struct witness *witness);
-uint64_t witness_longest_ns(const struct witness *witness);
+bool witness_stalled_since(const struct witness *witness, uint64_t since_ns);
 void witness_stop(struct witness *witness);
 
 #endif
