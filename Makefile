@@ -3,8 +3,8 @@
 # nvgrace-gpu: what a person types. `make help` lists it.
 #
 # Modules are built for the running kernel, or for the one KDIR= names. Tests and
-# the demo need nothing of the machine they run on but root, Debian's mkfs of
-# things is in a root of its own; see tests/testbed.
+# the demo need nothing of the machine but root: compilers, emulator and kernels
+# come into a Debian root of their own, see tests/testbed.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 testbed := tests/testbed
