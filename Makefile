@@ -47,7 +47,7 @@ help:
 	@echo
 	@echo 'Without a Grace machine (root needed; the first run fetches and builds what it needs):'
 	@echo '  make demo             watch a GPU pass to a guest that uses its memory, and a refusal'
-	@echo '  make shell            a prompt on the emulated host (CPU= GPUS= MEM= DRIVER=)'
+	@echo '  make shell            a prompt on the emulated host (CPU= KERNEL= GPUS= MEM= DRIVER=)'
 	@echo '  make check            all tests; parts:'
 	@echo '  make check-unit       the driver'"'"'s pure files in user space'
 	@echo '  make check-static     warnings, sparse, checkpatch, documentation, scripts'
@@ -59,6 +59,8 @@ help:
 	@echo '  make check-testbed    the test bed itself'
 	@echo '  make run S="..."      scenarios by name (tests/scenarios), V=1 with their output'
 	@echo
+	@echo '  KERNEL=<id>           on another kernel: 7 (default), 6.12, 6.12-series, ...; see'
+	@echo '                        Documentation/testing/testbed.rst'
 	@echo '  DRIVER=in-tree        test the kernel'"'"'s own driver instead'
 	@echo '  NVGRACE_CACHE=<dir>   where downloads and builds are kept (~/.cache/nvgrace-gpu)'
 	@echo

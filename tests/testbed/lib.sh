@@ -185,3 +185,8 @@ apt_unpack() {
 	done
 	rm -rf "$debs"
 }
+
+# version_of <package[:arch]>: the newest one the index has
+version_of() {
+	apt_cached apt-cache show "$1" | sed -n 's/^Version: //p' | sort -rV | head -n 1
+}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The emulated Grace host as a QEMU command line; sourced by ./scenario and
-# ./shell after lib.sh. Uses CPU, MEM, SMP, GPUS and APPEND, and the paths that
-# ./prepare prints.
+# ./shell after lib.sh. Uses CPU, MEM, SMP, GPUS, MACHINE and APPEND, and what
+# use_kernel sets.
 #
 # GPU number i is alone behind root port i (device 8 + i of bus 0), so that its
 # address is 0000:0(i+1):00.0. Memory without a mem-base= follows the memory of
@@ -16,8 +16,22 @@ windows_end=$((1 << 40))
 
 # The kernel stays as it is; only what the emulated CPU is slow at is left out.
 # Debian's kernel is quiet on the console; its whole log goes to the port "log".
-kernel_arguments="console=ttyAMA0 loglevel=5 panic=-1 panic_on_warn=1 oops=panic"
-kernel_arguments="$kernel_arguments kfence.sample_interval=100 arm64.nopauth"
+kernel_arguments() {
+	echo "console=ttyAMA0 loglevel=5 panic=-1 panic_on_warn=1 oops=panic"
+	echo "kfence.sample_interval=100 arm64.nopauth nvgrace.kernel=$KERNEL"
+	case $KERNEL in
+	*-debug) echo "kmemleak=on debug_objects slub_debug=FZP" ;;
+	*-series | *-64k) echo "lockdep.prove_locking=0" ;;
+	esac
+	echo "$APPEND"
+}
+
+# Tag-based KASAN is what memory tagging of the CPU makes of it.
+machine_options() {
+	echo "virt,virtualization=on,gic-version=3,iommu=smmuv3,acpi=on"
+	case $KERNEL in *-debug) echo ",mte=on" ;; esac
+	echo "${MACHINE:+,$MACHINE}"
+}
 
 # bytes <size>: 4096, 0x1000, 64K, 5G
 bytes() {
@@ -67,7 +81,7 @@ machine_arguments() {
 	cp /usr/share/AAVMF/AAVMF_VARS.fd "$1/firmware-variables.fd"
 	printf '%s\n' \
 		-nodefaults -no-user-config -display none -no-reboot -monitor none \
-		-M virt,virtualization=on,gic-version=3,iommu=smmuv3,acpi=on \
+		-M "$(machine_options | tr -d '\n')" \
 		-accel tcg,thread=multi,tb-size=512 -cpu "$CPU" -smp "$SMP" -m "$MEM" \
 		-drive if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd \
 		-drive "if=pflash,unit=1,format=raw,file=$1/firmware-variables.fd" \

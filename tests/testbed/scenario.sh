@@ -2,26 +2,60 @@
 #
 # What a scenario file (tests/scenarios/<name>) says; sourced after lib.sh.
 #
-#   DESC    one line for people
-#   CPU     a CPU model of QEMU's            SMP, MEM  CPUs and memory
-#   APPEND  more kernel parameters           INIT      script or systemd
-#   GPUS    one word per GPU: coherent-gpu's options, mem-base= only if it matters
-#   BIND    numbers of the GPUs that driverctl binds first (default: all)
-#   LIMIT   seconds for the whole scenario
-#   TESTS   one per line: name, seconds, command; see inside/host
+#   DESC      one line for people
+#   KERNEL    the kernel's id, see ./kernels
+#   CPU       a CPU model of QEMU's            SMP, MEM  CPUs and memory
+#   MACHINE   more options of the machine      APPEND    more kernel parameters
+#   INIT      script or systemd
+#   GPUS      one word per GPU: coherent-gpu's options, mem-base= only if it matters
+#   BIND      numbers of the GPUs that driverctl binds first (default: all)
+#   LIMIT     seconds for the whole scenario
+#   TESTS     one per line: name, seconds, command; see inside/host
+#   VARIANTS  words: the file describes one scenario for each, $VARIANT tells which
+#
+# A scenario is called <file>, or <file>@<variant>. With +<kernel id> behind it, it
+# is run on that kernel instead of its own.
 
 driver_name=nvgrace_gpu_vfio_pci
 
 load_scenario() {
-	scenario_file=$src_dir/tests/scenarios/$1
+	scenario=${1%%+*}
+	scenario_file=$src_dir/tests/scenarios/${scenario%%@*}
 	[ -f "$scenario_file" ] || die "there is no scenario $1; see tests/scenarios"
+	override=
+	case $1 in *+*) override=${1#*+} ;; esac
+	VARIANT=
+	case $scenario in *@*) VARIANT=${scenario#*@} ;; esac
 	unset BIND
-	DESC='' CPU=neoverse-n2 SMP=2 MEM=4G APPEND='' INIT=script LIMIT=300
-	GPUS='mem-size=5G' TESTS=''
+	DESC='' KERNEL='' CPU=neoverse-n2 SMP=2 MEM=4G MACHINE='' APPEND='' INIT=script LIMIT=300
+	GPUS='mem-size=5G' TESTS='' VARIANTS=''
 	# shellcheck source=/dev/null
 	. "$scenario_file"
 	[ -n "$TESTS" ] || die "scenario $1 has no TESTS"
 	[ -n "${BIND+set}" ] || BIND=$(seq -s ' ' 0 $(($(echo "$GPUS" | wc -w) - 1)))
+	own_kernel=$KERNEL
+	KERNEL=${override:-${KERNEL:-7}}
+}
+
+# scenario_names <pattern>: those whose name, or whose file's name, matches
+scenario_names() {
+	for file in "$src_dir"/tests/scenarios/*; do
+		file=$(basename "$file")
+		variants=$(load_scenario "$file" && echo "$VARIANTS")
+		for name in ${variants:-''}; do
+			name=$file${name:+@$name}
+			# shellcheck disable=SC2254 # patterns
+			case $name in $1 | $1@*) echo "$name" ;; esac
+		done
+	done
+}
+
+# use_kernel <id>: takes what ./prepare left
+use_kernel() {
+	prepared=$src_dir/build/prepared/${DRIVER:-ours}-$1
+	[ -f "$prepared" ] || die "kernel $1 has not been prepared"
+	# shellcheck source=/dev/null
+	. "$prepared"
 }
 
 scenario_environment() {
@@ -33,6 +67,7 @@ scenario_environment() {
 	echo "GPU_COUNT=$index"
 	echo "BIND='$BIND'"
 	echo "CPU=$CPU"
+	echo "VARIANT=$VARIANT"
 	echo "DRIVER=${DRIVER:-ours}"
 	echo "DRIVER_NAME=$driver_name"
 }

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A kernel source tree with our patches and configuration; sourced after lib.sh
+# by what builds one. The tree is built in place (no O=).
+
+# describe_tree <id> <release of the stock kernel>: sets series, version, patches
+# (directory), fragments and suffix for the functions below.
+describe_tree() {
+	kconfig=$testbed_dir/kconfig
+	series=$(echo "$2" | cut -d. -f1,2)
+	version=$(version_of "linux-source-$series")
+	[ -n "$version" ] || die "Debian's index has no linux-source-$series"
+	case $1 in
+	6.12-*) patches=$src_dir/patches/linux-6.12 ;;
+	7-*) patches=$src_dir/patches/linux-7.x ;;
+	esac
+	case $1 in
+	*-series)
+		fragments="$kconfig/base.config $kconfig/4k.config $kconfig/debug.config"
+		suffix=-series
+		;;
+	*-64k)
+		fragments="$kconfig/base.config $kconfig/64k.config"
+		suffix=-series-64k
+		;;
+	*) die "kernel-build does not know '$1'" ;;
+	esac
+}
+
+series_patches() {
+	sed '/^ *\(#.*\)\{0,1\}$/d' "$patches/series" | while read -r patch; do
+		echo "$patches/$patch"
+	done
+}
+
+# What the result depends on. "2" stands for the code here and in kernel-build.
+tree_key() {
+	# shellcheck disable=SC2046,SC2086 # file names without blanks
+	content_key "$version" $fragments $(series_patches) \
+		"$(dpkg-query -W -f '${Version}' gcc-14-aarch64-linux-gnu)" 2
+}
+
+tree_make() {
+	dir=$1
+	shift
+	make -C "$dir" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- LOCALVERSION="$suffix" \
+		KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=nvgrace-gpu KBUILD_BUILD_HOST=testbed "$@"
+}
+
+unpack_tree() {
+	apt_unpack "$1.pkg" "linux-source-$series"
+	mkdir -p "$1"
+	tar -C "$1" --strip-components=1 --exclude='*/include/asic_reg' --exclude='*/Documentation/*/*/*' \
+		-xf "$1.pkg/usr/src/linux-source-$series.tar.xz"
+	rm -rf "$1.pkg"
+}
+
+patch_tree() {
+	series_patches | while read -r patch; do
+		patch -d "$1" -p1 -s --no-backup-if-mismatch <"$patch" ||
+			die "$patch does not apply to Debian's linux-source-$series $version"
+	done
+}
+
+# Every line of the fragments must come out as it went in.
+configure_tree() {
+	# shellcheck disable=SC2086 # file names without blanks
+	cat $fragments >"$1/.allconfig"
+	tree_make "$1" -s KCONFIG_ALLCONFIG="$1/.allconfig" allnoconfig >"$1/.conflog" 2>&1 ||
+		{ cat "$1/.conflog" >&2; die "the configuration of kernel $series cannot be made"; }
+	grep '^CONFIG_' "$1/.allconfig" | while read -r line; do
+		case $line in
+		*=n) ! grep -q "^${line%=n}=" "$1/.config" ;;
+		*) grep -qxF "$line" "$1/.config" ;;
+		esac || die "kernel $series does not take $line; see $kconfig"
+	done
+}
+
+compile_tree() {
+	tree_make "$1" -j"$(nproc)" Image modules
+}
+
+tree_release() {
+	tree_make "$1" -s kernelrelease
+}
