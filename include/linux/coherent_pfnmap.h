@@ -6,7 +6,9 @@
  *
  * A driver *declares* in its mmap handler that a VMA shows coherent device
  * memory; KVM/arm64 *reads* that declaration when it builds stage 2. Both
- * sides use this header, so that there is one definition of the contract:
+ * sides use this header, so that there is one definition of the contract.
+ *
+ * A driver may declare only what all of these hold for:
  *
  *   - VM_PFNMAP and VM_SHARED. A private mapping would be a copy-on-write
  *     PFNMAP, which neither mm nor KVM can keep coherent.
@@ -14,6 +16,13 @@
  *     the declaration; there is no further flag.
  *   - never VM_ALLOW_ANY_UNCACHED. A mapping is either coherent and cacheable
  *     for everybody, or it is not coherent.
+ *
+ * KVM reads less: VM_PFNMAP and the page protection, nothing else. What decides
+ * is whether the host reaches the memory through its caches, and it does so
+ * whether or not the driver was right to allow it. Were a private mapping, or
+ * one that also carries VM_ALLOW_ANY_UNCACHED, read as "not coherent", KVM
+ * would map it uncached: a driver's mistake would open the very hole that the
+ * contract closes.
  *
  * KVM has no kernel address for such memory and so cannot maintain caches by
  * address. It may map the memory cacheable at stage 2 only where hardware
@@ -25,12 +34,12 @@
 #ifndef _LINUX_COHERENT_PFNMAP_H
 #define _LINUX_COHERENT_PFNMAP_H
 
+#include <linux/cpufeature.h>
 #include <linux/kvm.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 
-#include <asm/cpufeature.h>
 #include <asm/memory.h>
-#include <asm/pgtable.h>
 #include <asm/virt.h>
 
 /**
@@ -52,9 +61,11 @@ enum coherent_pfnmap_verdict {
 /**
  * coherent_pfnmap_verdict() - judge this host
  *
- * The CPU features are the system-wide ones, final before any module loads.
- * Whether KVM can do it is known at build time only: a kernel whose KVM maps
- * cacheable PFNMAP defines the capability that announces it to user space.
+ * Drivers and KVM ask the same question here, so they cannot disagree. The CPU
+ * features are the system-wide ones, final before any module loads. Whether KVM
+ * can do it is known at build time only: a kernel whose KVM maps cacheable
+ * PFNMAP defines the capability that announces it to user space. As long as it
+ * does not, the answer is no, for KVM itself too.
  *
  * Context: any, after CPU capabilities are final.
  * Return: %COHERENT_PFNMAP_OK, or the first reason against.
@@ -96,21 +107,19 @@ static inline int vma_declare_coherent(struct vm_area_struct *vma)
  * @vma: any VMA
  *
  * White-lists the two Normal write-back types, so that a memory type added
- * later is not taken for cacheable by accident.
+ * later is not taken for cacheable by accident. Deliberately blind to what else
+ * a declaration needs, see the top of this file.
  *
  * Context: mmap lock or VMA lock held.
- * Return: true if @vma shows coherent, cacheable device memory.
+ * Return: true if the host accesses what @vma shows through its caches.
  */
 static inline bool vma_is_coherent(const struct vm_area_struct *vma)
 {
 	u64 prot = pgprot_val(vma->vm_page_prot) & PTE_ATTRINDX_MASK;
 
-	if (!(vma->vm_flags & VM_PFNMAP) || !(vma->vm_flags & VM_SHARED) ||
-	    (vma->vm_flags & VM_ALLOW_ANY_UNCACHED))
-		return false;
-
-	return prot == PTE_ATTRINDX(MT_NORMAL) ||
-	       prot == PTE_ATTRINDX(MT_NORMAL_TAGGED);
+	return (vma->vm_flags & VM_PFNMAP) &&
+	       (prot == PTE_ATTRINDX(MT_NORMAL) ||
+		prot == PTE_ATTRINDX(MT_NORMAL_TAGGED));
 }
 
 #endif /* _LINUX_COHERENT_PFNMAP_H */
