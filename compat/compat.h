@@ -4,17 +4,39 @@
  *
  * Copyright (C) 2026 The nvgrace-gpu authors
  *
- * Force-included in front of every source file of the out-of-tree build, so
- * that the driver itself is written for one kernel. Nothing else in the tree
- * may look at the kernel's version.
+ * The driver is written for the newest kernel. This header is force-included in
+ * front of every source file of the out-of-tree build and gives older kernels
+ * what they lack, under the newest kernel's names and with its behaviour; where
+ * nothing is lacking it is empty. COMPAT_HAS_<name> comes from Kbuild.include.
+ * Nothing else in the tree may look at the kernel's version or features.
+ *
+ * What cannot be mended here, because the older kernel itself behaves
+ * differently, is listed in Documentation/driver-api/nvgrace-gpu.rst,
+ * "Supported kernels".
  */
 #ifndef NVGRACE_GPU_COMPAT_H
 #define NVGRACE_GPU_COMPAT_H
 
-#include <linux/version.h>
+#ifndef COMPAT_HAS_us_to_ktime
+#include <linux/ktime.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
-#error "nvgrace-gpu needs Linux 7.3 or newer: vfio-pci-core lacks what it uses"
+static inline ktime_t us_to_ktime(u64 us)
+{
+	return ns_to_ktime(us * NSEC_PER_USEC);
+}
 #endif
+
+#ifndef COMPAT_HAS_linear_page_delta
+#include <linux/mm.h>
+
+static inline pgoff_t linear_page_delta(const struct vm_area_struct *vma,
+					unsigned long address)
+{
+	return (address - vma->vm_start) >> PAGE_SHIFT;
+}
+#endif
+
+#include "vfio_pci_core.h"
+#include "vfio.h"
 
 #endif

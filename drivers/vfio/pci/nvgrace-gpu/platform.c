@@ -38,7 +38,7 @@ static const char * const verdict_names[] = {
 /* Each sentence is explained in the admin guide, "Refused". */
 static const char * const refusals[] = {
 	[COHERENT_PFNMAP_NO_KVM_SUPPORT] =
-		"this kernel's KVM would map GPU memory uncached; boot a kernel whose KVM maps cacheable PFNMAP",
+		"this kernel's KVM would map GPU memory uncached; boot Linux 6.17 or newer, or 6.12 with the series in patches/linux-6.12",
 	[COHERENT_PFNMAP_PROTECTED_KVM] =
 		"protected KVM cannot map GPU memory; boot without kvm-arm.mode=protected",
 	[COHERENT_PFNMAP_NO_FWB] =

@@ -24,7 +24,7 @@ static int node = NUMA_NO_NODE;
 module_param(node, int, 0444);
 MODULE_PARM_DESC(node, "NUMA node of the memory (default: what the firmware's SRAT says)");
 
-static ullong size;
+static unsigned long long size;
 module_param(size, ullong, 0444);
 MODULE_PARM_DESC(size, "bytes of region 4 to use (default: all of it)");
 
