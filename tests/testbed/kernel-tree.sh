@@ -50,7 +50,7 @@ tree_make() {
 unpack_tree() {
 	apt_unpack "$1.pkg" "linux-source-$series"
 	mkdir -p "$1"
-	tar -C "$1" --strip-components=1 --exclude='*/include/asic_reg' --exclude='*/Documentation/*/*/*' \
+	tar -C "$1" --strip-components=1 --exclude='*/include/asic_reg' \
 		-xf "$1.pkg/usr/src/linux-source-$series.tar.xz"
 	rm -rf "$1.pkg"
 }
