@@ -21,10 +21,14 @@ demo:
 	@tests/demo/demo
 
 check:
-	@$(testbed)/run unit static host guest refusal kvm peer testbed
+	@$(testbed)/run unit static host guest refusal kvm peer lts testbed
 
-check-unit check-static check-host check-guest check-refusal check-kvm check-peer check-testbed:
+check-unit check-static check-host check-guest check-refusal check-kvm check-peer check-lts \
+check-debug check-testbed:
 	@$(testbed)/run $(@:check-%=%)
+
+mutate-kvm:
+	@tests/kvm/mutate
 
 # make run S="guest-one host-*"
 run:
@@ -47,6 +51,7 @@ help:
 	@echo
 	@echo 'Without a Grace machine (root needed; the first run fetches and builds what it needs):'
 	@echo '  make demo             watch a GPU pass to a guest that uses its memory, and a refusal'
+	@echo '                        (KERNEL=6.12: on 6.12 with the KVM series)'
 	@echo '  make shell            a prompt on the emulated host (CPU= KERNEL= GPUS= MEM= DRIVER=)'
 	@echo '  make check            all tests; parts:'
 	@echo '  make check-unit       the driver'"'"'s pure files in user space'
@@ -56,7 +61,11 @@ help:
 	@echo '  make check-refusal    hosts that cannot guarantee cacheable memory'
 	@echo '  make check-kvm        memory types and block sizes in stage 2, measured'
 	@echo '  make check-peer       upstream'"'"'s vfio selftests'
+	@echo '  make check-lts        host and a guest on 6.12 with the KVM series'
 	@echo '  make check-testbed    the test bed itself'
+	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak; not in'
+	@echo '                        make check: it takes about an hour'
+	@echo '  make mutate-kvm       break the KVM series one rule at a time; tests must notice'
 	@echo '  make run S="..."      scenarios by name (tests/scenarios), V=1 with their output'
 	@echo
 	@echo '  KERNEL=<id>           on another kernel: 7 (default), 6.12, 6.12-series, ...; see'
@@ -68,4 +77,4 @@ help:
 	@echo '  make distclean        remove the cache too'
 
 .PHONY: modules modules_install demo check check-unit check-static check-host check-guest \
-	check-refusal check-kvm check-peer check-testbed run shell clean distclean help
+	check-refusal check-kvm check-peer check-lts check-debug check-testbed mutate-kvm run shell clean distclean help

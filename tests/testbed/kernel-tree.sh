@@ -3,9 +3,11 @@
 # A kernel source tree with our patches and configuration; sourced after lib.sh
 # by what builds one. The tree is built in place (no O=).
 
-# describe_tree <id> <release of the stock kernel>: sets series, version, patches
-# (directory), fragments and suffix for the functions below.
+# describe_tree <id> <release of the stock kernel>: sets id, series, version,
+# patches (directory), fragments, suffix and log for the functions below.
 describe_tree() {
+	id=$1
+	log=$cache_dir/log/kernel-$id.log
 	kconfig=$testbed_dir/kconfig
 	series=$(echo "$2" | cut -d. -f1,2)
 	version=$(version_of "linux-source-$series")
@@ -82,4 +84,18 @@ compile_tree() {
 
 tree_release() {
 	tree_make "$1" -s kernelrelease
+}
+
+# build_tree <directory>: all of the above
+build_tree() {
+	step "kernel $id: linux-source-$series $version with $(series_patches | wc -l) patches"
+	run_logged "kernel $id: unpacking" "$log" unpack_tree "$1"
+	patch_tree "$1"
+	configure_tree "$1"
+	run_logged "kernel $id: building (about 10 minutes)" "$log" compile_tree "$1"
+}
+
+# tree_entry: where a built tree is kept, if it is
+tree_entry() {
+	echo "$cache_dir/tree-$id-$(tree_key)"
 }

@@ -2,7 +2,7 @@
 #
 # The emulated Grace host as a QEMU command line; sourced by ./scenario and
 # ./shell after lib.sh. Uses CPU, MEM, SMP, GPUS, MACHINE and APPEND, and what
-# use_kernel sets.
+# use_kernel sets. HOST_KERNEL, when set, is booted instead of the kernel's own image.
 #
 # GPU number i is alone behind root port i (device 8 + i of bus 0), so that its
 # address is 0000:0(i+1):00.0. Memory without a mem-base= follows the memory of
@@ -85,7 +85,7 @@ machine_arguments() {
 		-accel tcg,thread=multi,tb-size=512 -cpu "$CPU" -smp "$SMP" -m "$MEM" \
 		-drive if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd \
 		-drive "if=pflash,unit=1,format=raw,file=$1/firmware-variables.fd" \
-		-kernel "$KROOT/boot/vmlinuz" -initrd "$INITRD" \
+		-kernel "${HOST_KERNEL:-$KROOT/boot/vmlinuz}" -initrd "$INITRD" \
 		-drive "if=none,id=root,format=raw,readonly=on,file=$ROOT_IMAGE" \
 		-device virtio-blk-pci,drive=root,serial=root \
 		-drive "if=none,id=payload,format=raw,readonly=on,file=$2" \
