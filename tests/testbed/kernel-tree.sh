@@ -13,16 +13,16 @@ describe_tree() {
 	version=$(version_of "linux-source-$series")
 	[ -n "$version" ] || die "Debian's index has no linux-source-$series"
 	case $1 in
-	6.12-*) patches=$src_dir/patches/linux-6.12 ;;
-	7-*) patches=$src_dir/patches/linux-7.x ;;
+	6.12-*) patches=$src_dir/patches/linux-6.12 fragments="$kconfig/6.12.config" ;;
+	7-*) patches=$src_dir/patches/linux-7.x fragments= ;;
 	esac
 	case $1 in
 	*-series)
-		fragments="$kconfig/base.config $kconfig/4k.config $kconfig/debug.config"
+		fragments="$fragments $kconfig/base.config $kconfig/4k.config $kconfig/debug.config"
 		suffix=-series
 		;;
 	*-64k)
-		fragments="$kconfig/base.config $kconfig/64k.config"
+		fragments="$fragments $kconfig/base.config $kconfig/64k.config"
 		suffix=-series-64k
 		;;
 	*) die "kernel-build does not know '$1'" ;;
