@@ -119,7 +119,7 @@ TEST_F(mmap_lifecycle, protection_can_be_taken_and_given_back)
 	EXPECT_EQ(4711, self->witness[1]);
 }
 
-/* The kernel gives no file of this kind an executable mapping. */
+/* Newer kernels refuse it for the files of groups, before the driver is asked. */
 TEST_F(mmap_lifecycle, executable_mapping_is_refused)
 {
 	void *exec = mmap(NULL, self->page, PROT_READ | PROT_EXEC, MAP_SHARED,

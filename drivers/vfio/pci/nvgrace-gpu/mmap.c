@@ -159,7 +159,8 @@ static void declare_uncached(struct vm_area_struct *vma)
  * @region: what is mapped
  * @vma: as mm made it
  *
- * Return: 0; -EINVAL for a private mapping or one past the end of the memory.
+ * Return: 0; -EINVAL for a private mapping or one past the end of the memory;
+ * -EPERM for an executable one.
  */
 int nvgrace_gpu_mmap_region(struct nvgrace_gpu *gpu,
 			    const struct nvgrace_gpu_region *region,
@@ -173,6 +174,11 @@ int nvgrace_gpu_mmap_region(struct nvgrace_gpu *gpu,
 		return -EINVAL;
 	if (start > region->size || len > region->size - start)
 		return -EINVAL;
+
+	/* Newer kernels refuse this for the files of groups, older ones do not. */
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
+	vm_flags_clear(vma, VM_MAYEXEC);
 
 	if (nvgrace_gpu_region_is_cached(gpu, region)) {
 		ret = vma_declare_coherent(vma);
