@@ -72,6 +72,15 @@ gpu_arguments() {
 	done
 }
 
+# wire_arguments <peer> <end> <socket>: one end of the wire between the first host
+# (end 1) and a peer (end 2); see inside/wire. The first host has to be there first.
+wire_arguments() {
+	server=on
+	[ "$2" = 1 ] || server=off
+	printf '%s\n' -netdev "stream,id=wire$1,server=$server,addr.type=unix,addr.path=$3" \
+		-device "virtio-net-pci,netdev=wire$1,mac=52:54:00:00:0$1:0$2,romfile="
+}
+
 gpu_count() {
 	echo "$GPUS" | wc -w
 }

@@ -9,6 +9,7 @@
 #   INIT      script or systemd
 #   GPUS      one word per GPU: coherent-gpu's options, mem-base= only if it matters
 #   BIND      numbers of the GPUs that driverctl binds first (default: all)
+#   PEERS     CPU models of further hosts, all else being equal; see bin/on-peer
 #   LIMIT     seconds for the whole scenario
 #   TESTS     one per line: name, seconds, command; see inside/host
 #   VARIANTS  words: the file describes one scenario for each, $VARIANT tells which
@@ -28,7 +29,7 @@ load_scenario() {
 	case $scenario in *@*) VARIANT=${scenario#*@} ;; esac
 	unset BIND
 	DESC='' KERNEL='' CPU=neoverse-n2 SMP=2 MEM=4G MACHINE='' APPEND='' INIT=script LIMIT=300
-	GPUS='mem-size=5G' TESTS='' VARIANTS=''
+	GPUS='mem-size=5G' PEERS='' TESTS='' VARIANTS=''
 	# shellcheck source=/dev/null
 	. "$scenario_file"
 	[ -n "$TESTS" ] || die "scenario $1 has no TESTS"
@@ -66,6 +67,7 @@ scenario_environment() {
 	done
 	echo "GPU_COUNT=$index"
 	echo "BIND='$BIND'"
+	echo "PEERS='$PEERS'"
 	echo "CPU=$CPU"
 	echo "VARIANT=$VARIANT"
 	echo "DRIVER=${DRIVER:-ours}"
