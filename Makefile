@@ -59,7 +59,7 @@ help:
 	@echo '  make check-host       the driver'"'"'s interfaces, driverctl'
 	@echo '  make check-guest      guests that use GPU memory, two at once'
 	@echo '  make check-refusal    hosts that cannot guarantee cacheable memory'
-	@echo '  make check-kvm        memory types and block sizes in stage 2, measured'
+	@echo '  make check-kvm        what KVM makes of the memory, on every kernel and kind of host'
 	@echo '  make check-peer       upstream'"'"'s vfio selftests'
 	@echo '  make check-lts        host and a guest on 6.12 with the KVM series'
 	@echo '  make check-testbed    the test bed itself'

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "gpu.h"
@@ -51,9 +50,8 @@ static int enable_memory(int device)
 
 int gpu_open(struct gpu *gpu, const char *bdf)
 {
-	*gpu = (struct gpu){ .bdf = bdf, .container = -1, .group = -1,
-			     .device = -1 };
-
+	*gpu = GPU_CLOSED;
+	gpu->bdf = bdf;
 	gpu->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	if (gpu->container < 0)
 		return -1;
@@ -121,33 +119,7 @@ static uint64_t mappable(struct vfio_region_info *info)
 	return info->size;
 }
 
-int map_aligned(int fd, uint64_t offset, uint64_t bytes, struct gpu_map *map)
-{
-	uint64_t room = bytes + GPU_MAP_ALIGN;
-	uintptr_t start;
-	void *reserved;
-
-	reserved = mmap(NULL, room, PROT_NONE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (reserved == MAP_FAILED)
-		return -1;
-	start = ((uintptr_t)reserved + GPU_MAP_ALIGN - 1) & -GPU_MAP_ALIGN;
-	map->start = mmap((void *)start, bytes, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_FIXED, fd, offset);
-	if (map->start == MAP_FAILED) {
-		int error = errno;
-
-		munmap(reserved, room);
-		errno = error;
-		return -1;
-	}
-	map->bytes = bytes;
-	map->reserved = reserved;
-	map->reserved_bytes = room;
-	return 0;
-}
-
-int gpu_map(struct gpu *gpu, int index, struct gpu_map *map)
+int gpu_map(struct gpu *gpu, int index, struct mapping *map)
 {
 	struct vfio_region_info *info = region_info(gpu->device, index);
 	uint64_t bytes, offset;
@@ -161,13 +133,7 @@ int gpu_map(struct gpu *gpu, int index, struct gpu_map *map)
 		errno = ENODEV;
 		return -1;
 	}
-	return map_aligned(gpu->device, offset, bytes, map);
-}
-
-void gpu_unmap(struct gpu_map *map)
-{
-	if (map->reserved)
-		munmap(map->reserved, map->reserved_bytes);
+	return map_aligned(map, gpu->device, offset, bytes);
 }
 
 int gpu_resource(const char *bdf, int index, uint64_t *start, uint64_t *bytes)

@@ -5,16 +5,18 @@
  *
  * Copyright (C) The nvgrace-gpu authors
  *
- * Entered with x0 = address to work on, x1 = value, x20 = an address without
- * memory behind it. A routine ends by storing its result at x20, an exception
- * by storing ESR_EL1 at x20 + 8; either makes KVM_RUN return with an MMIO exit.
+ * Entered with x20 = an address without memory behind it; x0 to x4 as
+ * guest_code.h says. A routine ends by storing its result at x20, an exception
+ * by storing ESR_EL1 at x20 + 8, an unexpected value by storing it at x20 + 16;
+ * each makes KVM_RUN return with an MMIO exit.
  */
 #include "guest_code.h"
 
 	.section .rodata
 	.balign	4096
 	.global	guest_code, guest_code_end
-	.global	guest_store_load, guest_load, guest_call
+	.global	guest_load, guest_store, guest_store_load, guest_call, guest_jump
+	.global	guest_fill, guest_check, guest_watch, guest_callee
 
 guest_code:
 	.rept	16
@@ -29,6 +31,15 @@ guest_done:
 	str	x0, [x20, #GUEST_DONE_OFFSET]
 	b	.
 
+guest_mismatch:
+	str	x0, [x20, #GUEST_MISMATCH_OFFSET]
+	b	.
+
+guest_store:
+	str	x1, [x0]
+	mov	x0, x1
+	b	guest_done
+
 guest_store_load:
 	str	x1, [x0]
 	ldr	x0, [x0]
@@ -40,7 +51,7 @@ guest_load:
 
 /* Writes a function at x0, makes it visible to instruction fetch, calls it. */
 guest_call:
-	adr	x2, callee
+	adr	x2, guest_callee
 	ldr	x2, [x2]
 	str	x2, [x0]
 	dc	cvau, x0
@@ -48,11 +59,72 @@ guest_call:
 	ic	ivau, x0
 	dsb	ish
 	isb
+guest_jump:
 	blr	x0
 	b	guest_done
 
 	.balign	8
-callee:
+guest_callee:
 	mov	x0, #GUEST_CALL_RESULT
 	ret
+
+guest_fill:
+	mov	x6, x3
+1:	str	x1, [x0]
+	add	x0, x0, x2
+	add	x1, x1, x4
+	subs	x3, x3, #1
+	b.ne	1b
+	mov	x0, x6
+	b	guest_done
+
+guest_check:
+	mov	x6, x3
+1:	ldr	x5, [x0]
+	cmp	x5, x1
+	b.ne	2f
+	add	x0, x0, x2
+	add	x1, x1, x4
+	subs	x3, x3, #1
+	b.ne	1b
+	mov	x0, x6
+	b	guest_done
+2:	mov	x0, x5
+	b	guest_mismatch
+
+/*
+ * Reads all places again and again and stores its round in each place's
+ * counter. Ends with the number of rounds. What is read must be what the epoch
+ * promises, unless the epoch changed meanwhile.
+ */
+guest_watch:
+	adr	x9, guest_code
+	add	x9, x9, #GUEST_SHARED_OFFSET
+	mov	x10, #0			/* rounds */
+1:	ldr	x11, [x9, #GUEST_SHARED_STOP]
+	cbnz	x11, 4f
+	ldar	x4, [x9]		/* the epoch */
+	tbnz	x4, #0, 1b
+	ldr	x5, [x9, #GUEST_SHARED_EXPECTED]
+	dmb	ishld
+	add	x10, x10, #1
+	mov	x6, x0
+	mov	x7, x3
+2:	ldr	x8, [x6]
+	cmp	x8, x5
+	b.ne	3f
+	str	x10, [x6, x1]
+	add	x6, x6, x2
+	add	x5, x5, #1
+	subs	x7, x7, #1
+	b.ne	2b
+	b	1b
+3:	dmb	ishld
+	ldr	x11, [x9]
+	cmp	x11, x4
+	b.ne	1b
+	mov	x0, x8
+	b	guest_mismatch
+4:	mov	x0, x10
+	b	guest_done
 guest_code_end:

@@ -5,19 +5,41 @@
  *
  * Copyright (C) The nvgrace-gpu authors
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "platform.h"
 
-static void report(const char *what, __u32 value)
+static const struct kvm_kind kinds[] = {
+	{ .release = "6.12" },
+	{ .release = "6.12", .patched = true, .reads_protection = true,
+	  .refuses_protected = true, .white_list = true },
+	{ .release = "7", .reads_protection = true, .reads_mixedmap = true },
+	{ .release = "7", .patched = true, .reads_protection = true,
+	  .refuses_protected = true, .reads_mixedmap = true },
+};
+
+static const struct kvm_kind *find_kind(const char *kernel)
 {
-	printf("# platform.%s=%s\n", what, value ? "yes" : "no");
+	bool patched = strchr(kernel, '-');
+	unsigned int i;
+	size_t len;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		len = strlen(kinds[i].release);
+		if (!strncmp(kernel, kinds[i].release, len) &&
+		    strchr(".-", kernel[len]) && kinds[i].patched == patched)
+			return &kinds[i];
+	}
+	return NULL;
 }
 
-int platform_report(struct s2leaf_platform *platform)
+static int read_platform(struct s2leaf_platform *platform)
 {
 	int fd = open("/dev/s2leaf", O_RDWR | O_CLOEXEC);
 	int ret;
@@ -26,7 +48,44 @@ int platform_report(struct s2leaf_platform *platform)
 		return -1;
 	ret = ioctl(fd, S2LEAF_PLATFORM, platform);
 	close(fd);
-	if (ret)
+	return ret;
+}
+
+int host_get(struct host *host)
+{
+	const char *kernel = getenv("KERNEL") ?: "";
+
+	host->kvm = find_kind(kernel);
+	if (!host->kvm) {
+		fprintf(stderr, "# KERNEL=%s: must be 6.12, 6.12-series, 7 or 7-series\n",
+			kernel);
+		errno = EINVAL;
+		return -1;
+	}
+	if (read_platform(&host->platform)) {
+		fprintf(stderr, "# /dev/s2leaf: %s; is the module loaded?\n",
+			strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+bool host_says_cacheable(const struct host *host)
+{
+	const struct s2leaf_platform *platform = &host->platform;
+
+	return host->kvm->reads_protection && platform->fwb && platform->dic &&
+	       !(platform->protected_kvm && host->kvm->refuses_protected);
+}
+
+static void report(const char *what, __u32 value)
+{
+	printf("# platform.%s=%s\n", what, value ? "yes" : "no");
+}
+
+int platform_report(struct s2leaf_platform *platform)
+{
+	if (read_platform(platform))
 		return -1;
 	report("fwb", platform->fwb);
 	report("dic", platform->dic);

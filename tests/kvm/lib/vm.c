@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A virtual machine with one vCPU; see vm.h.
+ * A virtual machine; see vm.h.
  *
  * Copyright (C) The nvgrace-gpu authors
  */
@@ -15,6 +15,7 @@
 #include "guest_code.h"
 #include "vm.h"
 
+#define CODE_SLOT		0
 #define CODE_BYTES		0x200000UL
 #define TABLE_OFFSET		0x10000UL	/* stage-1 table, from VM_CODE_GPA */
 
@@ -45,6 +46,8 @@
 
 #define CORE_REG(name)		(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | \
 				 KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(name))
+#define CORE_REG_X(i)		(CORE_REG(regs.regs[0]) + \
+				 (i) * sizeof(__u64) / sizeof(__u32))
 
 static int failed(const char *step)
 {
@@ -55,25 +58,26 @@ static int failed(const char *step)
 	return -1;
 }
 
-static int set_reg(struct vm *vm, uint64_t id, uint64_t value)
+static int set_reg(int vcpu, uint64_t id, uint64_t value)
 {
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
 
-	return ioctl(vm->vcpu, KVM_SET_ONE_REG, &reg);
+	return ioctl(vcpu, KVM_SET_ONE_REG, &reg);
 }
 
-static int get_reg(struct vm *vm, uint64_t id, uint64_t *value)
+static int get_reg(int vcpu, uint64_t id, uint64_t *value)
 {
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
 
-	return ioctl(vm->vcpu, KVM_GET_ONE_REG, &reg);
+	return ioctl(vcpu, KVM_GET_ONE_REG, &reg);
 }
 
-static int set_slot(struct vm *vm, int slot, uint64_t gpa, void *host,
-		    uint64_t bytes)
+int vm_set_slot(struct vm *vm, int slot, uint64_t gpa, void *host,
+		uint64_t bytes, uint32_t flags)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = slot,
+		.flags = flags,
 		.guest_phys_addr = gpa,
 		.memory_size = bytes,
 		.userspace_addr = (uintptr_t)host,
@@ -104,68 +108,108 @@ static int create_code(struct vm *vm)
 	}
 	memcpy(vm->code, guest_code, guest_code_end - guest_code);
 	fill_table((void *)((char *)vm->code + TABLE_OFFSET));
-	if (set_slot(vm, 0, VM_CODE_GPA, vm->code, CODE_BYTES))
+	vm->shared = (void *)((char *)vm->code + GUEST_SHARED_OFFSET);
+	if (vm_set_slot(vm, CODE_SLOT, VM_CODE_GPA, vm->code, CODE_BYTES, 0))
 		return failed("memory slot for the guest's code");
 	return 0;
 }
 
-static int set_mmu(struct vm *vm)
+static int set_mmu(int vcpu)
 {
 	uint64_t sctlr;
 
-	if (get_reg(vm, SCTLR_EL1, &sctlr) ||
-	    set_reg(vm, MAIR_EL1, MAIR_VALUE) ||
-	    set_reg(vm, TCR_EL1, TCR_VALUE) ||
-	    set_reg(vm, TTBR0_EL1, VM_CODE_GPA + TABLE_OFFSET) ||
-	    set_reg(vm, VBAR_EL1, VM_CODE_GPA) ||
-	    set_reg(vm, SCTLR_EL1, sctlr | SCTLR_MMU_CACHES))
+	if (get_reg(vcpu, SCTLR_EL1, &sctlr) ||
+	    set_reg(vcpu, MAIR_EL1, MAIR_VALUE) ||
+	    set_reg(vcpu, TCR_EL1, TCR_VALUE) ||
+	    set_reg(vcpu, TTBR0_EL1, VM_CODE_GPA + TABLE_OFFSET) ||
+	    set_reg(vcpu, VBAR_EL1, VM_CODE_GPA) ||
+	    set_reg(vcpu, SCTLR_EL1, sctlr | SCTLR_MMU_CACHES))
 		return failed("guest system registers");
 	return 0;
 }
 
-static int create_vcpu(struct vm *vm)
+static int create_vcpu(struct vm *vm, unsigned int index)
 {
 	struct kvm_vcpu_init init;
-	int bytes;
+	void *run;
+	int vcpu;
 
-	vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
-	if (vm->vcpu < 0)
+	vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, index);
+	if (vcpu < 0)
 		return failed("KVM_CREATE_VCPU");
-	bytes = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-	if (bytes < 0)
-		return failed("KVM_GET_VCPU_MMAP_SIZE");
-	vm->run = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-		       vm->vcpu, 0);
-	if (vm->run == MAP_FAILED) {
-		vm->run = NULL;
+	vm->vcpu[index].fd = vcpu;
+	run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   vcpu, 0);
+	if (run == MAP_FAILED)
 		return failed("kvm_run");
-	}
-	vm->run_size = bytes;
+	vm->vcpu[index].run = run;
 	if (ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init) ||
-	    ioctl(vm->vcpu, KVM_ARM_VCPU_INIT, &init))
+	    ioctl(vcpu, KVM_ARM_VCPU_INIT, &init))
 		return failed("KVM_ARM_VCPU_INIT");
-	return set_mmu(vm);
+	return set_mmu(vcpu);
 }
 
-int vm_create(struct vm *vm)
+static int create_empty(struct vm *vm)
 {
-	*vm = (struct vm){ .kvm = -1, .fd = -1, .vcpu = -1 };
+	unsigned int i;
+	int bytes;
+
+	*vm = (struct vm){ .kvm = -1, .fd = -1 };
+	for (i = 0; i < VM_VCPUS_MAX; i++)
+		vm->vcpu[i].fd = -1;
 
 	vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (vm->kvm < 0)
 		return failed("/dev/kvm");
+	bytes = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (bytes < 0)
+		return failed("KVM_GET_VCPU_MMAP_SIZE");
+	vm->run_size = bytes;
 	vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, 0);
 	if (vm->fd < 0)
 		return failed("KVM_CREATE_VM");
-	return create_code(vm) ?: create_vcpu(vm);
+	return 0;
+}
+
+int vm_create_smp(struct vm *vm, unsigned int vcpus)
+{
+	unsigned int i;
+
+	if (create_empty(vm) || create_code(vm))
+		return -1;
+	for (i = 0; i < vcpus; i++)
+		if (create_vcpu(vm, i))
+			return -1;
+	return 0;
+}
+
+int vm_create(struct vm *vm)
+{
+	return vm_create_smp(vm, 1);
+}
+
+int vm_enable_mte(struct vm *vm)
+{
+	struct kvm_enable_cap mte = { .cap = KVM_CAP_ARM_MTE };
+
+	return ioctl(vm->fd, KVM_ENABLE_CAP, &mte) ? failed("KVM_CAP_ARM_MTE") : 0;
+}
+
+int vm_add_vcpu(struct vm *vm)
+{
+	return create_vcpu(vm, 0);
 }
 
 void vm_destroy(struct vm *vm)
 {
-	if (vm->run)
-		munmap(vm->run, vm->run_size);
-	if (vm->vcpu >= 0)
-		close(vm->vcpu);
+	unsigned int i;
+
+	for (i = 0; i < VM_VCPUS_MAX; i++) {
+		if (vm->vcpu[i].run)
+			munmap(vm->vcpu[i].run, vm->run_size);
+		if (vm->vcpu[i].fd >= 0)
+			close(vm->vcpu[i].fd);
+	}
 	if (vm->fd >= 0)
 		close(vm->fd);
 	if (vm->kvm >= 0)
@@ -178,7 +222,14 @@ int vm_set_window(struct vm *vm, void *host, uint64_t bytes)
 {
 	if (bytes > VM_WINDOW_MAX)
 		bytes = VM_WINDOW_MAX;
-	return set_slot(vm, 1, VM_WINDOW_GPA, host, bytes);
+	return vm_set_slot(vm, VM_WINDOW_SLOT, VM_WINDOW_GPA, host, bytes, 0);
+}
+
+int vm_get_dirty_log(struct vm *vm, int slot, void *bitmap)
+{
+	struct kvm_dirty_log log = { .slot = slot, .dirty_bitmap = bitmap };
+
+	return ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log);
 }
 
 static struct vm_result read_exit(struct kvm_run *run)
@@ -187,47 +238,89 @@ static struct vm_result read_exit(struct kvm_run *run)
 
 	if (run->exit_reason != KVM_EXIT_MMIO || !run->mmio.is_write)
 		return result;
-	if (run->mmio.phys_addr == VM_MMIO_GPA + GUEST_DONE_OFFSET)
+	switch (run->mmio.phys_addr) {
+	case VM_MMIO_GPA + GUEST_DONE_OFFSET:
 		result.outcome = VM_DONE;
-	else if (run->mmio.phys_addr == VM_MMIO_GPA + GUEST_EXCEPTION_OFFSET)
+		break;
+	case VM_MMIO_GPA + GUEST_EXCEPTION_OFFSET:
 		result.outcome = VM_EXCEPTION;
-	else
-		return result;
+		break;
+	case VM_MMIO_GPA + GUEST_MISMATCH_OFFSET:
+		result.outcome = VM_MISMATCH;
+		break;
+	default:
+		return (struct vm_result){ VM_MMIO_STORE, run->mmio.phys_addr };
+	}
 	memcpy(&result.value, run->mmio.data, sizeof(result.value));
 	return result;
 }
 
 /* An MMIO exit ends at the next KVM_RUN, which must not run any further. */
-static void complete_exit(struct vm *vm)
+static void complete_exit(int vcpu, struct kvm_run *run)
 {
-	vm->run->immediate_exit = 1;
-	ioctl(vm->vcpu, KVM_RUN, 0);
-	vm->run->immediate_exit = 0;
+	run->immediate_exit = 1;
+	ioctl(vcpu, KVM_RUN, 0);
+	run->immediate_exit = 0;
+}
+
+static int set_start(int vcpu, const char *routine,
+		     const uint64_t args[VM_ARGUMENTS])
+{
+	uint64_t pc = VM_CODE_GPA + (routine - guest_code);
+	unsigned int i;
+
+	for (i = 0; i < VM_ARGUMENTS; i++)
+		if (set_reg(vcpu, CORE_REG_X(i), args[i]))
+			return -1;
+	if (set_reg(vcpu, CORE_REG_X(20), VM_MMIO_GPA))
+		return -1;
+	return set_reg(vcpu, CORE_REG(regs.pc), pc);
+}
+
+static bool again(struct vm *vm)
+{
+	if (errno == EFAULT && vm->retry_faults) {
+		vm->retried++;
+		return true;
+	}
+	return errno == EINTR;
+}
+
+struct vm_result vm_run_vcpu(struct vm *vm, unsigned int index,
+			     const char *routine,
+			     const uint64_t args[VM_ARGUMENTS])
+{
+	struct kvm_run *run = vm->vcpu[index].run;
+	int vcpu = vm->vcpu[index].fd;
+	struct vm_result result;
+	int ret;
+
+	if (set_start(vcpu, routine, args))
+		return (struct vm_result){ VM_RUN_FAILED, errno };
+	do {
+		ret = ioctl(vcpu, KVM_RUN, 0);
+	} while (ret && again(vm));
+	if (ret)
+		return (struct vm_result){ VM_RUN_FAILED, errno };
+	result = read_exit(run);
+	complete_exit(vcpu, run);
+	return result;
 }
 
 struct vm_result vm_run(struct vm *vm, const char *routine, uint64_t gpa,
 			uint64_t value)
 {
-	uint64_t pc = VM_CODE_GPA + (routine - guest_code);
-	struct vm_result result;
-	int ret;
+	uint64_t args[VM_ARGUMENTS] = { gpa, value };
 
-	if (set_reg(vm, CORE_REG(regs.regs[0]), gpa) ||
-	    set_reg(vm, CORE_REG(regs.regs[1]), value) ||
-	    set_reg(vm, CORE_REG(regs.regs[20]), VM_MMIO_GPA) ||
-	    set_reg(vm, CORE_REG(regs.pc), pc))
-		return (struct vm_result){ VM_RUN_FAILED, errno };
-	do {
-		ret = ioctl(vm->vcpu, KVM_RUN, 0);
-	} while (ret && errno == EINTR);
-	if (ret)
-		return (struct vm_result){ VM_RUN_FAILED, errno };
-	result = read_exit(vm->run);
-	complete_exit(vm);
-	return result;
+	return vm_run_vcpu(vm, 0, routine, args);
 }
 
 int vm_cacheable_pfnmap(struct vm *vm)
 {
 	return ioctl(vm->fd, KVM_CHECK_EXTENSION, CAP_CACHEABLE_PFNMAP);
+}
+
+int vm_system_cacheable_pfnmap(struct vm *vm)
+{
+	return ioctl(vm->kvm, KVM_CHECK_EXTENSION, CAP_CACHEABLE_PFNMAP);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * s2leaf: lets a test read KVM's stage-2 entries, and map physical memory with
- * a memory type of its choice.
+ * s2leaf: lets a test read KVM's stage-2 entries.
  *
  * Copyright (C) The nvgrace-gpu authors
  *
@@ -9,10 +8,6 @@
  * The walker and the test "is this file a VM" are therefore found by name with
  * a kprobe that is registered, read and removed at once; the entry is read
  * with the VM's mmu_lock held, as KVM itself does.
- *
- * A file maps one memory type at a time (&struct s2leaf_file.type). Physical
- * addresses are not checked beyond "not this kernel's own RAM": whoever can
- * load this module can do anything anyway.
  */
 #include <linux/bitfield.h>
 #include <linux/file.h>
@@ -20,9 +15,7 @@
 #include <linux/kprobes.h>
 #include <linux/kvm_host.h>
 #include <linux/miscdevice.h>
-#include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include <asm/kvm_pgtable.h>
@@ -30,22 +23,17 @@
 
 #include "s2leaf.h"
 
-struct s2leaf_file {
-	u32 type;	/* enum s2leaf_type of later mmap()s */
-};
-
 static typeof(&kvm_pgtable_get_leaf) get_leaf;
 static bool (*is_vm_file)(struct file *file);
+static bool tables_hidden;	/* from this kernel, in protected mode's hypervisor */
 
 static void *symbol(const char *name)
 {
 	struct kprobe probe = { .symbol_name = name };
 	void *address;
 
-	if (register_kprobe(&probe)) {
-		pr_err("s2leaf: this kernel has no %s\n", name);
+	if (register_kprobe(&probe))
 		return NULL;
-	}
 	address = probe.addr;
 	unregister_kprobe(&probe);
 	return address;
@@ -79,8 +67,7 @@ static long s2leaf_get(struct s2leaf __user *user)
 	struct file *file;
 	long ret = -EINVAL;
 
-	/* Under protected KVM a VM's tables belong to the hypervisor. */
-	if (is_protected_kvm_enabled())
+	if (tables_hidden)
 		return -EOPNOTSUPP;
 	if (copy_from_user(&leaf, user, sizeof(leaf)))
 		return -EFAULT;
@@ -102,21 +89,10 @@ static long s2leaf_platform(struct s2leaf_platform __user *user)
 		.dic = cpus_have_final_cap(ARM64_HAS_CACHE_DIC),
 		.vhe = is_kernel_in_hyp_mode(),
 		.protected_kvm = is_protected_kvm_enabled(),
+		.tables_hidden = tables_hidden,
 	};
 
 	return copy_to_user(user, &platform, sizeof(platform)) ? -EFAULT : 0;
-}
-
-static long s2leaf_set_type(struct s2leaf_file *state, const __u32 __user *user)
-{
-	u32 type;
-
-	if (get_user(type, user))
-		return -EFAULT;
-	if (type > S2LEAF_DEVICE)
-		return -EINVAL;
-	WRITE_ONCE(state->type, type);
-	return 0;
 }
 
 static long s2leaf_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -126,56 +102,14 @@ static long s2leaf_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return s2leaf_get((void __user *)arg);
 	case S2LEAF_PLATFORM:
 		return s2leaf_platform((void __user *)arg);
-	case S2LEAF_MMAP_TYPE:
-		return s2leaf_set_type(file->private_data, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}
 }
 
-static int s2leaf_mmap(struct file *file, struct vm_area_struct *vma)
-{
-	struct s2leaf_file *state = file->private_data;
-	u64 first = (u64)vma->vm_pgoff << PAGE_SHIFT;
-	u64 last = first + (vma->vm_end - vma->vm_start) - 1;
-
-	if (!(vma->vm_flags & VM_SHARED) || last < first)
-		return -EINVAL;
-	if (pfn_is_map_memory(PHYS_PFN(first)) ||
-	    pfn_is_map_memory(PHYS_PFN(last)))
-		return -EPERM;
-
-	switch (READ_ONCE(state->type)) {
-	case S2LEAF_NORMAL_NC:
-		vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
-		vm_flags_set(vma, VM_ALLOW_ANY_UNCACHED);
-		break;
-	case S2LEAF_DEVICE:
-		vma->vm_page_prot = pgprot_device(vma->vm_page_prot);
-		break;
-	}
-	return remap_pfn_range(vma, vma->vm_start, vma->vm_pgoff,
-			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
-}
-
-static int s2leaf_open(struct inode *inode, struct file *file)
-{
-	file->private_data = kzalloc(sizeof(struct s2leaf_file), GFP_KERNEL);
-	return file->private_data ? 0 : -ENOMEM;
-}
-
-static int s2leaf_release(struct inode *inode, struct file *file)
-{
-	kfree(file->private_data);
-	return 0;
-}
-
 static const struct file_operations s2leaf_fops = {
 	.owner = THIS_MODULE,
-	.open = s2leaf_open,
-	.release = s2leaf_release,
 	.unlocked_ioctl = s2leaf_ioctl,
-	.mmap = s2leaf_mmap,
 };
 
 static struct miscdevice s2leaf_device = {
@@ -189,8 +123,13 @@ static int __init s2leaf_init(void)
 {
 	get_leaf = symbol("kvm_pgtable_get_leaf");
 	is_vm_file = symbol("file_is_kvm");
-	if (!get_leaf || !is_vm_file)
+	if (!get_leaf || !is_vm_file) {
+		pr_err("s2leaf: this kernel has no kvm_pgtable_get_leaf() or file_is_kvm()\n");
 		return -ENOENT;
+	}
+	/* Kernels from 6.14 on leave even unprotected VMs' tables to the hypervisor. */
+	tables_hidden = is_protected_kvm_enabled() &&
+			symbol("pkvm_pgtable_stage2_map");
 	return misc_register(&s2leaf_device);
 }
 module_init(s2leaf_init);

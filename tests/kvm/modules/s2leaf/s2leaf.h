@@ -5,14 +5,10 @@
  * Copyright (C) The nvgrace-gpu authors
  *
  * S2LEAF_GET reads the stage-2 entry that maps a guest address of a VM. It
- * changes nothing: -ENOENT when the guest has not touched the address yet.
+ * changes nothing: -ENOENT when the guest has not touched the address yet,
+ * -EOPNOTSUPP where the kernel cannot see VMs' tables.
  *
  * S2LEAF_PLATFORM tells what decides whether KVM can map device memory as memory.
- *
- * S2LEAF_MMAP_TYPE chooses the memory type of what this file maps from now on;
- * mmap()'s offset is then a physical address. It is the ungated counterpart of
- * the driver's mapping: a shared PFNMAP with that page protection, open on
- * every platform, so that KVM's own checks can be seen.
  */
 #ifndef S2LEAF_H
 #define S2LEAF_H
@@ -45,23 +41,18 @@ struct s2leaf {
  * @fwb: FEAT_S2FWB: stage 2 alone decides the memory type
  * @dic: instruction fetch needs no cache invalidation
  * @vhe: the kernel runs at EL2
- * @protected_kvm: VMs' tables belong to a hypervisor below the kernel
+ * @protected_kvm: a hypervisor below the kernel guards what is whose
+ * @tables_hidden: VMs' tables belong to that hypervisor
  */
 struct s2leaf_platform {
 	__u32 fwb;
 	__u32 dic;
 	__u32 vhe;
 	__u32 protected_kvm;
-};
-
-enum s2leaf_type {
-	S2LEAF_NORMAL_WB,
-	S2LEAF_NORMAL_NC,
-	S2LEAF_DEVICE,
+	__u32 tables_hidden;
 };
 
 #define S2LEAF_GET		_IOWR('2', 0, struct s2leaf)
-#define S2LEAF_MMAP_TYPE	_IOW('2', 1, __u32)
-#define S2LEAF_PLATFORM		_IOR('2', 2, struct s2leaf_platform)
+#define S2LEAF_PLATFORM		_IOR('2', 1, struct s2leaf_platform)
 
 #endif

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The model; see model.h.
+ *
+ * Copyright (C) 2026 The nvgrace-gpu authors
+ */
+#include <errno.h>
+
+#include "model.h"
+
+struct model model_of_protection(const struct host *host, bool cacheable,
+				 bool allow_nc)
+{
+	bool read_as_cacheable = cacheable && host->kvm->reads_protection;
+	struct model model = { .type = "none" };
+
+	if (read_as_cacheable && !host_says_cacheable(host)) {
+		model.slot = EINVAL;
+		model.fault = EFAULT;
+	} else if (host->platform.tables_hidden) {
+		model.fault = read_as_cacheable ? EPERM : EINVAL;
+	} else if (read_as_cacheable) {
+		model.type = "normal-wb";
+		model.executable = true;
+	} else {
+		model.type = allow_nc ? "normal-nc" : "device";
+	}
+	return model;
+}
+
+struct model model_of(const struct host *host, const struct lab_kind *kind)
+{
+	bool cacheable = kind->type == PFNLAB_NORMAL_WB;
+	struct model model;
+
+	/* The check of slots looks at VM_PFNMAP only, in every kernel. */
+	if (kind->flags & PFNLAB_MIXEDMAP) {
+		cacheable = cacheable && host->kvm->reads_mixedmap;
+		model = model_of_protection(host, cacheable, false);
+		model.slot = 0;
+		return model;
+	}
+	return model_of_protection(host, cacheable,
+				   kind->flags & PFNLAB_ALLOW_UNCACHED);
+}

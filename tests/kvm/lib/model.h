@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The model: what KVM should make of device memory on a host.
+ *
+ * Copyright (C) 2026 The nvgrace-gpu authors
+ *
+ * Inputs are what lib/platform.h measures or is told. The rules, in one place:
+ *
+ *  - A KVM that reads the page protection maps cacheable memory cacheable, or
+ *    refuses it where it says that it cannot. Uncached memory it never refuses.
+ *  - A KVM that does not read it maps everything uncached.
+ *  - Uncached is Device, or Normal-NC where the driver allows that.
+ *  - A hypervisor that has the VMs' tables for itself maps nothing but RAM, and
+ *    that as nothing but RAM.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <stdbool.h>
+
+#include "lab.h"
+#include "platform.h"
+
+/**
+ * struct model - what to expect of one mapping
+ * @slot: errno of creating, moving or re-flagging a memory slot over it, or 0
+ * @fault: errno of KVM_RUN at the guest's first access, or 0
+ * @type: memory type in the guest ("none": no access)
+ * @executable: can the guest fetch instructions from it
+ */
+struct model {
+	int slot;
+	int fault;
+	const char *type;
+	bool executable;
+};
+
+/* For device memory of that kind. */
+struct model model_of(const struct host *host, const struct lab_kind *kind);
+
+/*
+ * For device memory whose page protection KVM takes for cacheable, or not;
+ * @allow_nc: VM_ALLOW_ANY_UNCACHED.
+ */
+struct model model_of_protection(const struct host *host, bool cacheable,
+				 bool allow_nc);
+
+#endif
