@@ -21,10 +21,10 @@ demo:
 	@tests/demo/demo
 
 check:
-	@$(testbed)/run unit static host guest refusal kvm peer lts testbed
+	@$(testbed)/run unit static host guest refusal kvm migration peer lts testbed
 
-check-unit check-static check-host check-guest check-refusal check-kvm check-peer check-lts \
-check-debug check-testbed:
+check-unit check-static check-host check-guest check-refusal check-kvm check-migration check-peer \
+check-lts check-debug check-testbed:
 	@$(testbed)/run $(@:check-%=%)
 
 mutate-kvm:
@@ -60,7 +60,8 @@ help:
 	@echo '  make check-guest      guests that use GPU memory, two at once'
 	@echo '  make check-refusal    hosts that cannot guarantee cacheable memory'
 	@echo '  make check-kvm        what KVM makes of the memory, on every kernel and kind of host'
-	@echo '  make check-peer       upstream'"'"'s vfio selftests'
+	@echo '  make check-migration  a guest is migrated to a host that must refuse it'
+	@echo '  make check-peer       upstream'"'"'s vfio and KVM selftests'
 	@echo '  make check-lts        host and a guest on 6.12 with the KVM series'
 	@echo '  make check-testbed    the test bed itself'
 	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak; not in'
@@ -77,4 +78,4 @@ help:
 	@echo '  make distclean        remove the cache too'
 
 .PHONY: modules modules_install demo check check-unit check-static check-host check-guest \
-	check-refusal check-kvm check-peer check-lts check-debug check-testbed mutate-kvm run shell clean distclean help
+	check-refusal check-kvm check-migration check-peer check-lts check-debug check-testbed mutate-kvm run shell clean distclean help
