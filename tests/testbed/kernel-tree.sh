@@ -16,15 +16,11 @@ describe_tree() {
 	6.12-*) patches=$src_dir/patches/linux-6.12 fragments="$kconfig/6.12.config" ;;
 	7-*) patches=$src_dir/patches/linux-7.x fragments= ;;
 	esac
+	fragments="$fragments $kconfig/base.config"
 	case $1 in
-	*-series)
-		fragments="$fragments $kconfig/base.config $kconfig/4k.config $kconfig/debug.config"
-		suffix=-series
-		;;
-	*-64k)
-		fragments="$fragments $kconfig/base.config $kconfig/64k.config"
-		suffix=-series-64k
-		;;
+	*-series) fragments="$fragments $kconfig/4k.config" suffix=-series ;;
+	*-64k) fragments="$fragments $kconfig/64k.config" suffix=-series-64k ;;
+	*-debug) fragments="$fragments $kconfig/4k.config $kconfig/debug.config" suffix=-debug ;;
 	*) die "kernel-build does not know '$1'" ;;
 	esac
 }

@@ -21,7 +21,6 @@ kernel_arguments() {
 	echo "kfence.sample_interval=100 arm64.nopauth nvgrace.kernel=$KERNEL"
 	case $KERNEL in
 	*-debug) echo "kmemleak=on debug_objects slub_debug=FZP" ;;
-	*-series | *-64k) echo "lockdep.prove_locking=0" ;;
 	esac
 	echo "$APPEND"
 }
