@@ -24,7 +24,7 @@ check:
 	@$(testbed)/run unit static host guest refusal kvm migration peer lts testbed
 
 check-unit check-static check-host check-guest check-refusal check-kvm check-migration check-peer \
-check-lts check-debug check-testbed:
+check-lts check-64k check-debug check-testbed:
 	@$(testbed)/run $(@:check-%=%)
 
 mutate-kvm:
@@ -64,8 +64,8 @@ help:
 	@echo '  make check-peer       upstream'"'"'s vfio and KVM selftests'
 	@echo '  make check-lts        host and a guest on 6.12 with the KVM series'
 	@echo '  make check-testbed    the test bed itself'
-	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak; not in'
-	@echo '                        make check: it takes about an hour'
+	@echo '  make check-64k        on a kernel with 64K pages; not in make check, nor are'
+	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak'
 	@echo '  make mutate-kvm       break the KVM series one rule at a time; tests must notice'
 	@echo '  make run S="..."      scenarios by name (tests/scenarios), V=1 with their output'
 	@echo
@@ -78,4 +78,4 @@ help:
 	@echo '  make distclean        remove the cache too'
 
 .PHONY: modules modules_install demo check check-unit check-static check-host check-guest \
-	check-refusal check-kvm check-migration check-peer check-lts check-debug check-testbed mutate-kvm run shell clean distclean help
+	check-refusal check-kvm check-migration check-peer check-lts check-64k check-debug check-testbed mutate-kvm run shell clean distclean help
