@@ -114,6 +114,23 @@ TEST_F(swapped, out_for_ordinary_memory)
 	EXPECT_GUEST_READS(vm, scene_gpa(0, 0), VALUE);
 }
 
+/* What the guest had as cacheable memory must not stay that when it no longer is. */
+TEST_F(swapped, out_for_device_memory)
+{
+	struct model model = model_of(&self->scene.host, &variant->kind);
+	struct model after = model_of(&self->scene.host, &device);
+	struct scene *scene = &self->scene;
+	struct vm *vm = &scene->vm;
+
+	ASSERT_EQ(0, scene_map_anonymous(scene));
+	ASSERT_EQ(0, scene_set_slot(scene, 0));
+	ASSERT_EQ(0, scene_map(scene, &variant->kind));
+	EXPECT_MODEL(vm, scene_gpa(0, 0), &model, entry_size(&variant->kind));
+	ASSERT_EQ(0, scene_map(scene, &device));
+	EXPECT_MODEL(vm, scene_gpa(0, 0), &after, block_size());
+	EXPECT_MODEL(vm, scene_gpa(1, 0), &after, block_size());
+}
+
 /*
  * All that the guest can do to it, again and again, and beside it. A fetch from
  * uncached memory is answered without looking further.
