@@ -21,8 +21,6 @@ kernel_arguments() {
 	echo "kfence.sample_interval=100 arm64.nopauth nvgrace.kernel=$KERNEL"
 	case $KERNEL in
 	*-debug) echo "kmemleak=on debug_objects slub_debug=FZP" ;;
-	# On machines with memory tags, stock kernels would have it on.
-	*) echo "kasan=off" ;;
 	esac
 	echo "$APPEND"
 }

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The PCI core recovers from an error that the GPU reported (AER), while its
+ * memory is mapped and touched all the time.
+ *
+ * An error that leaves the link alone takes nothing away. One that freezes it
+ * ends in a reset of the link, and nobody writes the GPU's configuration back:
+ * accesses then fail until the device is opened anew. Nothing touches the memory
+ * between the reset and its being ready.
+ *
+ * Errors are made by the kernel's own injector (CONFIG_PCIEAER_INJECT). Linux
+ * resets no link of a Hopper part (10de:2340 to 237f): its recovery fails.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/pci_regs.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#include "clock.h"
+#include "gpu.h"
+#include "kmsg.h"
+#include "testblock.h"
+#include "touch.h"
+#include "variants.h"
+#include "worker.h"
+
+#define INJECTOR	"/dev/aer_inject"
+#define MAP_LEN		MIB(8)
+#define RECOVERY_MS	15000
+#define USEMEM_BAR_HIGH	PCI_BASE_ADDRESS_5
+#define VALUE		0x1f83d9abfb41bd6bull
+
+/* A completion timeout is recoverable, a link protocol error is fatal. */
+#define HARMLESS	PCI_ERR_UNC_COMP_TIME
+#define FATAL		PCI_ERR_UNC_DLP
+
+/* ABI of drivers/pci/pcie/aer_inject.c */
+struct injected_error {
+	uint8_t bus, device, function;
+	uint32_t uncorrectable;
+	uint32_t correctable;
+	uint32_t header[4];
+	uint32_t domain;
+};
+
+FIXTURE(recovery) {
+	struct gpu gpu;
+	volatile uint64_t *map;
+	struct kmsg log;
+	int told;		/* eventfd of the error interrupt */
+	_Atomic bool stop;	/* the worker's */
+};
+
+FIXTURE_VARIANT(recovery) {
+	unsigned int gpu;
+};
+
+FIXTURE_VARIANT_ADD_ALL_GPUS(recovery);
+
+FIXTURE_SETUP(recovery)
+{
+	if (access(INJECTOR, W_OK))
+		SKIP(return, "the kernel has no module aer_inject loaded");
+	SETUP_GPU(&self->gpu, variant->gpu);
+	NEEDS_TESTBLOCK(&self->gpu);
+	self->map = gpu_map(&self->gpu, GPU_USEMEM, 0, MAP_LEN,
+			    PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, self->map);
+	self->map[0] = VALUE;
+	self->told = gpu_eventfd(&self->gpu, VFIO_PCI_ERR_IRQ_INDEX, 0, 1);
+	ASSERT_LE(0, self->told);
+	ASSERT_EQ(0, kmsg_mark(&self->log));
+}
+
+FIXTURE_TEARDOWN(recovery)
+{
+	kmsg_close(&self->log);
+	close(self->told);
+	gpu_close(&self->gpu);
+}
+
+static int inject(const struct gpu *gpu, uint32_t uncorrectable)
+{
+	struct injected_error error = { .uncorrectable = uncorrectable };
+	unsigned int bus, device, function;
+	int fd, ret = 0;
+
+	if (sscanf(gpu->bdf, "%x:%x:%x.%x", &error.domain, &bus, &device,
+		   &function) != 4)
+		return -EINVAL;
+	error.bus = bus;
+	error.device = device;
+	error.function = function;
+	fd = open(INJECTOR, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, &error, sizeof(error)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/* 0 if the PCI core says so in time, -ECANCELED if it says that it failed. */
+static int wait_recovered(struct kmsg *log)
+{
+	uint64_t deadline = now_ms() + RECOVERY_MS;
+
+	while (now_ms() < deadline) {
+		if (kmsg_count(log, KMSG_ANY, "AER: device recovery", "successful"))
+			return 0;
+		if (kmsg_count(log, KMSG_ANY, "AER: device recovery", "failed"))
+			return -ECANCELED;
+		sleep_ms(20);
+	}
+	return -ETIMEDOUT;
+}
+
+/* Touches the memory until told to stop, or until it is taken away. */
+static int keep_touching(void *arg)
+{
+	FIXTURE_DATA(recovery) *self = arg;
+	uint64_t value;
+
+	while (!self->stop)
+		if (touch_read(self->map, &value))
+			return -EFAULT;
+	return 0;
+}
+
+TEST_F(recovery, error_that_leaves_the_link_alone_takes_nothing_away)
+{
+	uint32_t resets = testblock_read(&self->gpu, TB_RESETS);
+	uint32_t bar = 0x12;
+	struct worker worker;
+	uint64_t value;
+
+	ASSERT_EQ(4, gpu_write(&self->gpu, GPU_CONFIG, USEMEM_BAR_HIGH, &bar, 4));
+	ASSERT_EQ(0, worker_start(&worker, keep_touching, self));
+	ASSERT_EQ(0, inject(&self->gpu, HARMLESS));
+	EXPECT_EQ(0, eventfd_wait(self->told, 5000));
+	EXPECT_EQ(0, wait_recovered(&self->log));
+	self->stop = true;
+	EXPECT_EQ(0, worker_wait(&worker, 8000));
+
+	EXPECT_EQ(resets, testblock_read(&self->gpu, TB_RESETS));
+	ASSERT_EQ(4, gpu_read(&self->gpu, GPU_CONFIG, USEMEM_BAR_HIGH, &bar, 4));
+	EXPECT_EQ(0x12, bar);
+	ASSERT_EQ(0, touch_read(self->map, &value));
+	EXPECT_EQ(VALUE, value);
+	ASSERT_EQ(8, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
+	EXPECT_EQ(VALUE, value);
+}
+
+TEST_F(recovery, frozen_link_takes_the_memory_until_the_device_is_opened_anew)
+{
+	struct worker worker;
+	uint64_t value;
+
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_READY_DELAY_MS, 700));
+	ASSERT_EQ(0, worker_start(&worker, keep_touching, self));
+	ASSERT_EQ(0, inject(&self->gpu, FATAL));
+	EXPECT_EQ(0, eventfd_wait(self->told, 5000));
+	EXPECT_EQ(0, wait_recovered(&self->log));
+	EXPECT_EQ(-EFAULT, worker_wait(&worker, 8000));
+	EXPECT_EQ(-EIO, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
+
+	/* A mapping keeps the device open. */
+	ASSERT_EQ(0, munmap((void *)self->map, MAP_LEN));
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, gpu_open_raw(&self->gpu, gpu_bdf(variant->gpu)));
+	ASSERT_EQ(0, gpu_command(&self->gpu, PCI_COMMAND_MEMORY, 0));
+	EXPECT_EQ(8, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+	EXPECT_EQ(0, testblock_rest(&self->gpu));
+}
+
+TEST_HARNESS_MAIN
