@@ -21,8 +21,7 @@ demo:
 	@tests/demo/demo
 
 check:
-	@$(testbed)/run unit static host guest refusal kvm migration peer \
-		driverctl+6.12-series guest-one+6.12-series testbed
+	@$(testbed)/run unit static host guest refusal kvm migration peer lts 64k testbed
 
 check-unit check-static check-host check-guest check-refusal check-kvm check-migration check-peer \
 check-lts check-64k check-debug check-testbed:
@@ -63,11 +62,11 @@ help:
 	@echo '  make check-kvm        what KVM makes of the memory, on every kernel and kind of host'
 	@echo '  make check-migration  a guest is migrated to a host that must refuse it'
 	@echo '  make check-peer       upstream'"'"'s vfio and KVM selftests'
+	@echo '  make check-lts        the interfaces and a guest on 6.12 with the KVM series'
+	@echo '  make check-64k        the interfaces and KVM on a kernel with 64K pages'
 	@echo '  make check-testbed    the test bed itself'
 	@echo
 	@echo '  Not in make check, since they take long:'
-	@echo '  make check-lts        the interfaces on 6.12 with the KVM series'
-	@echo '  make check-64k        the interfaces on a kernel with 64K pages'
 	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak'
 	@echo '  make mutate-kvm       break the KVM series one rule at a time; tests must notice'
 	@echo
