@@ -20,7 +20,7 @@ kernel_arguments() {
 	echo "console=ttyAMA0 loglevel=5 panic=-1 panic_on_warn=1 oops=panic"
 	echo "kfence.sample_interval=100 arm64.nopauth nvgrace.kernel=$KERNEL"
 	case $KERNEL in
-	*-debug) echo "kmemleak=on debug_objects slub_debug=FZP" ;;
+	*-debug) echo "kmemleak=on slub_debug=FZP" ;;
 	esac
 	echo "$APPEND"
 }
