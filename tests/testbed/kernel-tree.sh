@@ -14,7 +14,7 @@ describe_tree() {
 	[ -n "$version" ] || die "Debian's index has no linux-source-$series"
 	case $1 in
 	6.12-*) patches=$src_dir/patches/linux-6.12 fragments="$kconfig/6.12.config" ;;
-	7-*) patches=$src_dir/patches/linux-7.x fragments= ;;
+	7-*) patches=$src_dir/patches/linux-7.x fragments="$kconfig/7.config" ;;
 	esac
 	fragments="$fragments $kconfig/base.config"
 	case $1 in
