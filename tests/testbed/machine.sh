@@ -16,6 +16,7 @@ windows_end=$((1 << 40))
 
 # The kernel stays as it is; only what the emulated CPU is slow at is left out.
 # Debian's kernel is quiet on the console; its whole log goes to the port "log".
+# Tracking of objects (debug_objects) is left to APPEND: it costs a factor of six.
 kernel_arguments() {
 	echo "console=ttyAMA0 loglevel=5 panic=-1 panic_on_warn=1 oops=panic"
 	echo "kfence.sample_interval=100 arm64.nopauth nvgrace.kernel=$KERNEL"
