@@ -9,6 +9,8 @@
 
 #include <linux/types.h>
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof(*(array)))
+
 #define min_t(type, x, y) ({		\
 	type min_x = (x);		\
 	type min_y = (y);		\
