@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The nvgrace_gpu directory in sysfs (W16): what it says in each state, that it
- * is read-only, and that the probe left one line in the log.
+ * is read-only (but for bad_pages, see poison_memory), and that the probe left one line in the log.
  */
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 static const char *const attributes[] = {
 	"mode", "verdict", "readiness", "ready", "usemem_size",
-	"usemem_bar_size", "resmem_size", "resmem_bar_size",
+	"usemem_bar_size", "resmem_size", "resmem_bar_size", "bad_page_count",
 };
 
 FIXTURE(sysfs_attributes) {

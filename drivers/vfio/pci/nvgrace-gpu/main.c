@@ -31,6 +31,9 @@ static int coherent_open(struct vfio_device *core_vdev)
 	ret = nvgrace_gpu_check_verdict(gpu);
 	if (ret)
 		return ret;
+	ret = nvgrace_gpu_check_bad_pages(gpu);
+	if (ret)
+		return ret;
 	ret = vfio_pci_core_enable(&gpu->core);
 	if (ret)
 		return ret;
@@ -229,6 +232,9 @@ static int nvgrace_gpu_probe(struct pci_dev *pdev,
 		ret = nvgrace_gpu_platform_init(gpu);
 		if (ret)
 			goto put_device;
+		ret = nvgrace_gpu_poison_init(gpu);
+		if (ret)
+			goto release_platform;
 		nvgrace_gpu_config_init(gpu);
 		nvgrace_gpu_alias_init(gpu);
 	}
@@ -236,9 +242,11 @@ static int nvgrace_gpu_probe(struct pci_dev *pdev,
 	dev_set_drvdata(&pdev->dev, &gpu->core);
 	ret = vfio_pci_core_register_device(&gpu->core);
 	if (ret)
-		goto release_platform;
+		goto release_poison;
 	return 0;
 
+release_poison:
+	nvgrace_gpu_poison_release(gpu);
 release_platform:
 	nvgrace_gpu_platform_release(gpu);
 put_device:
@@ -262,6 +270,7 @@ static void nvgrace_gpu_remove(struct pci_dev *pdev)
 		nvgrace_gpu_ready_gone(gpu);
 
 	vfio_pci_core_unregister_device(&gpu->core);
+	nvgrace_gpu_poison_release(gpu);
 	nvgrace_gpu_platform_release(gpu);
 	vfio_put_device(&gpu->core.vdev);
 }

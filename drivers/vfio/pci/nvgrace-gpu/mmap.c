@@ -28,28 +28,43 @@ static u64 region_pgoff(const struct vm_area_struct *vma)
 	return vma->vm_pgoff & (BIT_ULL(REGION_PGOFF_SHIFT) - 1);
 }
 
+/* @start and @end: PFNs, of which any part may be in the region. */
+static void zap_region(struct nvgrace_gpu *gpu, unsigned int index,
+		       u64 start, u64 end)
+{
+	struct address_space *mapping = gpu->core.vdev.inode->i_mapping;
+	const struct nvgrace_gpu_region *region;
+	u64 first;
+
+	region = nvgrace_gpu_region(gpu, index);
+	if (!region)
+		return;
+
+	first = PHYS_PFN(region->base);
+	start = max(start, first);
+	end = min(end, first + PHYS_PFN(region->size));
+	if (start < end)
+		unmap_mapping_range(mapping, VFIO_PCI_INDEX_TO_OFFSET(index) +
+					     PFN_PHYS(start - first),
+				    PFN_PHYS(end - start), true);
+}
+
 /**
- * nvgrace_gpu_zap() - remove all user mappings of the GPU memory
+ * nvgrace_gpu_zap() - remove user mappings of GPU memory
  * @gpu: registered device
+ * @start: first PFN
+ * @end: exclusive; more than the memory is all of it
  *
  * Context: map_lock held for write, so that none is made meanwhile.
  */
-void nvgrace_gpu_zap(struct nvgrace_gpu *gpu)
+void nvgrace_gpu_zap(struct nvgrace_gpu *gpu, u64 start, u64 end)
 {
-	struct address_space *mapping = gpu->core.vdev.inode->i_mapping;
 	unsigned int index;
 
 	lockdep_assert_held_write(&gpu->map_lock);
 
-	for (index = 0; index < VFIO_PCI_NUM_REGIONS; index++) {
-		const struct nvgrace_gpu_region *region;
-
-		region = nvgrace_gpu_region(gpu, index);
-		if (region)
-			unmap_mapping_range(mapping,
-					    VFIO_PCI_INDEX_TO_OFFSET(index),
-					    region->size, true);
-	}
+	for (index = 0; index < VFIO_PCI_NUM_REGIONS; index++)
+		zap_region(gpu, index, start, end);
 }
 
 /*
@@ -77,6 +92,7 @@ static vm_fault_t insert_if_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
 				  unsigned long pfn, unsigned int order,
 				  bool *ready)
 {
+	u64 end = pfn + BIT(order);
 	vm_fault_t ret;
 
 	guard(rwsem_read)(&gpu->core.memory_lock);
@@ -85,6 +101,8 @@ static vm_fault_t insert_if_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
 	*ready = nvgrace_gpu_is_ready(gpu);
 	if (!*ready)
 		return VM_FAULT_NOPAGE;
+	if (nvgrace_gpu_first_poisoned(gpu, pfn, end) < end)
+		return order ? VM_FAULT_FALLBACK : VM_FAULT_HWPOISON;
 
 	ret = vfio_pci_vmf_insert_pfn(&gpu->core, vmf, pfn, order);
 	trace_nvgrace_gpu_fault(gpu, pfn, order, ret);
@@ -141,6 +159,34 @@ static const struct vm_operations_struct mmap_ops = {
 	.huge_fault = huge_fault,
 #endif
 };
+
+/**
+ * nvgrace_gpu_vma_pgoff() - where a VMA shows a page of GPU memory
+ * @vma: any VMA of the device file
+ * @pfn: page
+ * @pgoff: where to put its offset in the file, pages
+ *
+ * A wrong yes has mm kill a process that does not map the page.
+ *
+ * Context: i_mmap_lock and RCU held.
+ * Return: 0, or -EFAULT if @vma does not show the page.
+ */
+int nvgrace_gpu_vma_pgoff(struct vm_area_struct *vma, unsigned long pfn,
+			  pgoff_t *pgoff)
+{
+	const struct nvgrace_gpu_region *region;
+	unsigned long first;
+
+	if (vma->vm_ops != &mmap_ops)
+		return -EFAULT;
+	region = nvgrace_gpu_region(vma->vm_private_data,
+				    vma->vm_pgoff >> REGION_PGOFF_SHIFT);
+	first = PHYS_PFN(region->base) + region_pgoff(vma);
+	if (pfn < first || pfn - first >= vma_pages(vma))
+		return -EFAULT;
+	*pgoff = vma->vm_pgoff + (pfn - first);
+	return 0;
+}
 
 /*
  * The non-cacheable tail cannot be declared coherent. VM_ALLOW_ANY_UNCACHED

@@ -10,6 +10,7 @@
  *     vfio core's memory_lock        power state and memory decode
  *       map_lock                     readiness, and all CPU views of the memory
  *         alias.lock                 the kernel's own view
+ *         poison.lock                    the list of bad pages
  *         page table and mapping locks (zap, insert)
  *
  * The rule the driver is built around: a CPU view of the GPU memory (a user
@@ -22,11 +23,14 @@
 #define NVGRACE_GPU_H
 
 #include <linux/coherent_pfnmap.h>
+#include <linux/memory-failure.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/workqueue.h>
 
+#include "badpages.h"
 #include "bars.h"
 #include "layout.h"
 
@@ -109,6 +113,27 @@ struct nvgrace_gpu_alias {
 };
 
 /**
+ * struct nvgrace_gpu_poison - bad pages of the memory, see poison.c
+ * @space: how mm finds who maps a bad page
+ * @event: the tracepoint that is listened to, NULL if there is none; written by
+ *	   probe and remove
+ * @lock: protects the rest but @work; taken with any lock held, and in any context
+ * @pages: the list; PFNs
+ * @told: so many of them have been withdrawn and reported
+ * @told_full: the same for a list that has run over
+ * @work: withdraws and reports
+ */
+struct nvgrace_gpu_poison {
+	struct pfn_address_space space;
+	struct tracepoint *event;
+	spinlock_t lock; /* the list */
+	struct nvgrace_gpu_badpages pages;
+	unsigned int told;
+	bool told_full;
+	struct work_struct work;
+};
+
+/**
  * struct nvgrace_gpu - a bound GPU
  * @core: must be first, vfio-pci-core finds its device through drvdata
  * @layout: immutable after probe; all zero in plain mode
@@ -117,6 +142,7 @@ struct nvgrace_gpu_alias {
  * @map_lock: see the head of this file
  * @ready: readiness
  * @alias: the kernel's view of the memory
+ * @poison: bad pages
  * @bars_lock: protects @bars.bar[].value
  * @bars: emulated base address registers
  */
@@ -128,6 +154,7 @@ struct nvgrace_gpu {
 	struct rw_semaphore map_lock;
 	struct nvgrace_gpu_ready ready;
 	struct nvgrace_gpu_alias alias;
+	struct nvgrace_gpu_poison poison;
 	spinlock_t bars_lock; /* values in bars */
 	struct nvgrace_gpu_bars bars;
 };
@@ -195,7 +222,18 @@ void nvgrace_gpu_config_reset(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_mmap_region(struct nvgrace_gpu *gpu,
 			    const struct nvgrace_gpu_region *region,
 			    struct vm_area_struct *vma);
-void nvgrace_gpu_zap(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_zap(struct nvgrace_gpu *gpu, u64 start, u64 end);
+int nvgrace_gpu_vma_pgoff(struct vm_area_struct *vma, unsigned long pfn,
+			  pgoff_t *pgoff);
+
+/* poison.c */
+int nvgrace_gpu_poison_init(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_poison_release(struct nvgrace_gpu *gpu);
+u64 nvgrace_gpu_first_poisoned(struct nvgrace_gpu *gpu, u64 start, u64 end);
+int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu);
+unsigned int nvgrace_gpu_bad_page_count(struct nvgrace_gpu *gpu);
+ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf);
+void nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu);
 
 /* rw.c */
 ssize_t nvgrace_gpu_region_read(struct nvgrace_gpu *gpu,

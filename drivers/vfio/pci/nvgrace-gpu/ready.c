@@ -149,7 +149,7 @@ static void revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 	ready->since = jiffies;
 	ready->deadline = jiffies + msecs_to_jiffies(timeout_ms);
 	ready->cxl_active_phase = false;
-	nvgrace_gpu_zap(gpu);
+	nvgrace_gpu_zap(gpu, 0, U64_MAX);
 	nvgrace_gpu_alias_drop(gpu);
 }
 

@@ -127,6 +127,20 @@ static bool decode_enabled(struct nvgrace_gpu *gpu)
 	       __vfio_pci_memory_enabled(&gpu->core);
 }
 
+/* Shortens *@len to what comes before a bad page; -EIO if that is nothing. */
+static int stop_at_poison(const struct copy *c, size_t *len)
+{
+	u64 start = c->region->base + c->pos;
+	u64 end = PHYS_PFN(start + *len - 1) + 1;
+	u64 bad = nvgrace_gpu_first_poisoned(c->gpu, PHYS_PFN(start), end);
+
+	if (bad == PHYS_PFN(start))
+		return -EIO;
+	if (bad < end)
+		*len = PFN_PHYS(bad) - start;
+	return 0;
+}
+
 /*
  * Bytes copied, 0 if the first user page is absent, -EAGAIN if the memory is
  * not ready. The plain copy_from_user() would zero the memory behind a fault.
@@ -143,6 +157,8 @@ static ssize_t copy_locked(const struct copy *c, size_t len)
 		return -EIO;
 	if (!nvgrace_gpu_is_ready(gpu))
 		return -EAGAIN;
+	if (stop_at_poison(c, &len))
+		return -EIO;
 
 	guard(mutex)(&gpu->alias.lock);
 	mem = alias_get(gpu, c->region, c->pos, &len);
@@ -285,7 +301,7 @@ static ssize_t access_region(struct copy *c, size_t count, loff_t *ppos)
  * Only memory waits for readiness; the hole behind it reads 0xff at once.
  *
  * Return: bytes read; -EINVAL past the BAR; -EFAULT; -EIO memory decode off,
- * powered down or not ready in time; -ERESTARTSYS; -ENOMEM. An error is given
+ * powered down, not ready in time, or poisoned; -ERESTARTSYS; -ENOMEM. An error is given
  * only if nothing was read.
  */
 ssize_t nvgrace_gpu_region_read(struct nvgrace_gpu *gpu,

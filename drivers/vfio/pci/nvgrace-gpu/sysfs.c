@@ -72,6 +72,31 @@ LAYOUT_ATTR(usemem_bar_size, usemem.bar_size);
 LAYOUT_ATTR(resmem_size, resmem.size);
 LAYOUT_ATTR(resmem_bar_size, resmem.bar_size);
 
+static ssize_t bad_page_count_show(struct device *dev,
+				   struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n",
+			  nvgrace_gpu_bad_page_count(dev_to_gpu(dev)));
+}
+static DEVICE_ATTR_RO(bad_page_count);
+
+static ssize_t bad_pages_show(struct device *dev,
+			      struct device_attribute *attr, char *buf)
+{
+	return nvgrace_gpu_bad_pages_show(dev_to_gpu(dev), buf);
+}
+
+static ssize_t bad_pages_store(struct device *dev,
+			       struct device_attribute *attr, const char *buf,
+			       size_t count)
+{
+	if (!sysfs_streq(buf, "clear"))
+		return -EINVAL;
+	nvgrace_gpu_bad_pages_clear(dev_to_gpu(dev));
+	return count;
+}
+static DEVICE_ATTR_ADMIN_RW(bad_pages);
+
 static struct attribute *attrs[] = {
 	&dev_attr_mode.attr,
 	&dev_attr_verdict.attr,
@@ -81,12 +106,26 @@ static struct attribute *attrs[] = {
 	&dev_attr_usemem_bar_size.attr,
 	&dev_attr_resmem_size.attr,
 	&dev_attr_resmem_bar_size.attr,
+	&dev_attr_bad_page_count.attr,
+	&dev_attr_bad_pages.attr,
 	NULL,
 };
+
+/* A plain device has no memory that could be bad. */
+static umode_t is_visible(struct kobject *kobj, struct attribute *attr, int n)
+{
+	if (dev_to_gpu(kobj_to_dev(kobj))->coherent)
+		return attr->mode;
+	if (attr == &dev_attr_bad_page_count.attr ||
+	    attr == &dev_attr_bad_pages.attr)
+		return 0;
+	return attr->mode;
+}
 
 static const struct attribute_group group = {
 	.name = "nvgrace_gpu",
 	.attrs = attrs,
+	.is_visible = is_visible,
 };
 
 const struct attribute_group *nvgrace_gpu_groups[] = {

@@ -66,6 +66,20 @@ TRACE_EVENT(nvgrace_gpu_fault,
 		  __entry->pfn, __entry->order, __entry->ret)
 );
 
+TRACE_EVENT(nvgrace_gpu_bad_page,
+	TP_PROTO(struct nvgrace_gpu *gpu, u64 pfn),
+	TP_ARGS(gpu, pfn),
+	TP_STRUCT__entry(
+		__string(dev, pci_name(gpu->core.pdev))
+		__field(u64, pfn)
+	),
+	TP_fast_assign(
+		__assign_str(dev);
+		__entry->pfn = pfn;
+	),
+	TP_printk("%s pfn=%#llx", __get_str(dev), __entry->pfn)
+);
+
 TRACE_EVENT(nvgrace_gpu_bar_write,
 	TP_PROTO(struct nvgrace_gpu *gpu, u64 pos, size_t count),
 	TP_ARGS(gpu, pos, count),

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Poison: pages of the GPU memory that have lost their content.
+ *
+ * Copyright (C) 2026 The nvgrace-gpu authors
+ *
+ * The kernel's memory_failure() is told of poison, by firmware or by whoever
+ * consumed it. The driver meets it at two places:
+ *
+ *   register_pfn_address_space()  asks in which VMAs the page is seen, for the
+ *				   SIGBUS that tells their processes
+ *   memory_failure_event	   a tracepoint, at the end of every failure:
+ *				   puts the page on the list, whether or not
+ *				   anybody has the device open
+ *
+ * Invariants. A page on the list is shown to nobody: faults, read() and write()
+ * look there, holding map_lock for read. The list lives as long as the device is
+ * bound, and only an administrator clears it: resets do not repair memory.
+ *
+ * The tracepoint is met by any task, with preemption off. Hence a list without
+ * allocations under a spinlock; a work item then removes the CPU views.
+ */
+
+#include <linux/kobject.h>
+#include <linux/memory-failure.h>
+#include <linux/tracepoint.h>
+
+#include <trace/events/memory-failure.h>
+
+#include "nvgrace_gpu.h"
+#include "trace.h"
+
+#define FAILURE_EVENT	"memory_failure_event"
+
+static u64 first_pfn(const struct nvgrace_gpu *gpu)
+{
+	return PHYS_PFN(gpu->layout.usemem.base);
+}
+
+static u64 end_pfn(const struct nvgrace_gpu *gpu)
+{
+	return first_pfn(gpu) + PHYS_PFN(gpu->layout.usemem.size +
+					 gpu->layout.resmem.size);
+}
+
+/* Prototype of the event; what mm could do about the page does not matter. */
+static void note_failure(void *data, unsigned long pfn, int type, int result)
+{
+	struct nvgrace_gpu *gpu = data;
+	struct nvgrace_gpu_poison *poison = &gpu->poison;
+	bool added;
+
+	if (pfn < first_pfn(gpu) || pfn >= end_pfn(gpu))
+		return;
+
+	scoped_guard(spinlock_irqsave, &poison->lock)
+		added = nvgrace_gpu_badpages_add(&poison->pages, pfn);
+	if (added)
+		queue_work(system_long_wq, &poison->work);
+}
+
+/* The next page that nobody was told of, or false. */
+static bool next_untold(struct nvgrace_gpu_poison *poison, u64 *pfn)
+{
+	guard(spinlock_irqsave)(&poison->lock);
+	if (poison->told == poison->pages.count)
+		return false;
+	*pfn = poison->pages.pfn[poison->told++];
+	return true;
+}
+
+static void tell(struct nvgrace_gpu *gpu, u64 pfn)
+{
+	struct pci_dev *pdev = gpu->core.pdev;
+	char page[40];
+	char *env[2] = { page };
+
+	snprintf(page, sizeof(page), "NVGRACE_GPU_BAD_PAGE=%#llx",
+		 (u64)PFN_PHYS(pfn));
+	trace_nvgrace_gpu_bad_page(gpu, pfn);
+	pci_err(pdev, "GPU memory at %#llx is poisoned; the page is given to nobody until the GPU is bound anew or its bad_pages are cleared\n",
+		(u64)PFN_PHYS(pfn));
+	kobject_uevent_env(&pdev->dev.kobj, KOBJ_CHANGE, env);
+}
+
+static bool told_of_overflow(struct nvgrace_gpu_poison *poison)
+{
+	guard(spinlock_irqsave)(&poison->lock);
+	if (!poison->pages.full || poison->told_full)
+		return true;
+	poison->told_full = true;
+	return false;
+}
+
+static void log_overflow(struct nvgrace_gpu *gpu)
+{
+	pci_err(gpu->core.pdev, "GPU memory has more than %u bad pages, none of it is given to anybody; replace the GPU\n",
+		NVGRACE_GPU_BADPAGES_MAX);
+}
+
+/* Whoever looks at the list after this finds the pages there. */
+static void withdraw(struct nvgrace_gpu *gpu, u64 start, u64 end)
+{
+	guard(rwsem_write)(&gpu->map_lock);
+	nvgrace_gpu_zap(gpu, start, end);
+	nvgrace_gpu_alias_drop(gpu);
+}
+
+static void withdraw_pages(struct work_struct *work)
+{
+	struct nvgrace_gpu *gpu = container_of(work, struct nvgrace_gpu,
+					       poison.work);
+	u64 pfn;
+
+	while (next_untold(&gpu->poison, &pfn)) {
+		withdraw(gpu, pfn, pfn + 1);
+		tell(gpu, pfn);
+	}
+	if (told_of_overflow(&gpu->poison))
+		return;
+
+	withdraw(gpu, first_pfn(gpu), end_pfn(gpu));
+	log_overflow(gpu);
+}
+
+/**
+ * nvgrace_gpu_first_poisoned() - the first bad page of a range
+ * @gpu: coherent device
+ * @start: first PFN
+ * @end: exclusive
+ *
+ * Context: map_lock held: a page that goes bad later is withdrawn from whoever
+ * gets it now.
+ * Return: the lowest bad PFN, or @end if there is none.
+ */
+u64 nvgrace_gpu_first_poisoned(struct nvgrace_gpu *gpu, u64 start, u64 end)
+{
+	lockdep_assert_held(&gpu->map_lock);
+	guard(spinlock_irqsave)(&gpu->poison.lock);
+	return nvgrace_gpu_badpages_first(&gpu->poison.pages, start, end);
+}
+
+/**
+ * nvgrace_gpu_check_bad_pages() - tell whoever opens the device
+ * @gpu: coherent device
+ *
+ * Return: 0; -EIO after one log line if there are too many to use the memory.
+ */
+int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu)
+{
+	unsigned int count = nvgrace_gpu_bad_page_count(gpu);
+	bool full;
+
+	scoped_guard(spinlock_irqsave, &gpu->poison.lock)
+		full = gpu->poison.pages.full;
+	if (full) {
+		log_overflow(gpu);
+		return -EIO;
+	}
+	if (count)
+		pci_warn(gpu->core.pdev, "opened with %u bad pages, accesses to them fail; see bad_pages\n",
+			 count);
+	return 0;
+}
+
+/**
+ * nvgrace_gpu_bad_page_count() - how many bad pages are known
+ * @gpu: coherent device
+ *
+ * Return: their number, %NVGRACE_GPU_BADPAGES_MAX if there are more.
+ */
+unsigned int nvgrace_gpu_bad_page_count(struct nvgrace_gpu *gpu)
+{
+	guard(spinlock_irqsave)(&gpu->poison.lock);
+	return gpu->poison.pages.count;
+}
+
+/**
+ * nvgrace_gpu_bad_pages_show() - list the bad pages
+ * @gpu: coherent device
+ * @buf: a page, for sysfs
+ *
+ * Return: bytes written: a line per page, its physical address in bytes.
+ */
+ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf)
+{
+	const struct nvgrace_gpu_badpages *pages = &gpu->poison.pages;
+	ssize_t len = 0;
+	unsigned int i;
+
+	guard(spinlock_irqsave)(&gpu->poison.lock);
+	for (i = 0; i < pages->count; i++)
+		len += sysfs_emit_at(buf, len, "%#llx\n",
+				     (u64)PFN_PHYS(pages->pfn[i]));
+	if (pages->full)
+		len += sysfs_emit_at(buf, len, "more\n");
+	return len;
+}
+
+/**
+ * nvgrace_gpu_bad_pages_clear() - an administrator says the memory is repaired
+ * @gpu: coherent device
+ */
+void nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu)
+{
+	struct nvgrace_gpu_poison *poison = &gpu->poison;
+	unsigned int count;
+
+	scoped_guard(spinlock_irqsave, &poison->lock) {
+		count = poison->pages.count;
+		memset(&poison->pages, 0, sizeof(poison->pages));
+		poison->told = 0;
+		poison->told_full = false;
+	}
+	pci_info(gpu->core.pdev, "bad_pages cleared, %u pages forgotten\n",
+		 count);
+}
+
+static void find_event(struct tracepoint *tp, void *found)
+{
+	if (!strcmp(tp->name, FAILURE_EVENT))
+		*(struct tracepoint **)found = tp;
+}
+
+static int listen(struct nvgrace_gpu *gpu)
+{
+	struct tracepoint *event = NULL;
+	int ret;
+
+#ifdef CONFIG_MEMORY_FAILURE
+	check_trace_callback_type_memory_failure_event(note_failure);
+#endif
+	for_each_kernel_tracepoint(find_event, &event);
+	if (!event)
+		return -EOPNOTSUPP;
+	ret = tracepoint_probe_register(event, note_failure, gpu);
+	if (!ret)
+		gpu->poison.event = event;
+	return ret;
+}
+
+/**
+ * nvgrace_gpu_poison_init() - from now on poison is noticed
+ * @gpu: coherent device being probed, its memory claimed
+ *
+ * A kernel without memory failure handling is no reason to refuse the device.
+ *
+ * Return: 0; an error, after one log line, if somebody else handles this memory.
+ */
+int nvgrace_gpu_poison_init(struct nvgrace_gpu *gpu)
+{
+	struct nvgrace_gpu_poison *poison = &gpu->poison;
+	int ret;
+
+	spin_lock_init(&poison->lock);
+	INIT_WORK(&poison->work, withdraw_pages);
+
+	poison->space.node.start = first_pfn(gpu);
+	poison->space.node.last = end_pfn(gpu) - 1;
+	poison->space.mapping = gpu->core.vdev.inode->i_mapping;
+	poison->space.pfn_to_vma_pgoff = nvgrace_gpu_vma_pgoff;
+
+	ret = register_pfn_address_space(&poison->space);
+	if (!ret) {
+		ret = listen(gpu);
+		if (ret)
+			unregister_pfn_address_space(&poison->space);
+	}
+	if (ret == -EOPNOTSUPP) {
+		pci_info(gpu->core.pdev, "poison in GPU memory will go unnoticed: this kernel does not report it to drivers\n");
+		return 0;
+	}
+	if (ret)
+		pci_err(gpu->core.pdev, "poison in GPU memory cannot be handled (%d); is another driver in charge of this memory?\n",
+			ret);
+	return ret;
+}
+
+/**
+ * nvgrace_gpu_poison_release() - undo nvgrace_gpu_poison_init()
+ * @gpu: coherent device that nobody has open
+ */
+void nvgrace_gpu_poison_release(struct nvgrace_gpu *gpu)
+{
+	struct nvgrace_gpu_poison *poison = &gpu->poison;
+
+	if (!poison->event)
+		return;
+	unregister_pfn_address_space(&poison->space);
+	tracepoint_probe_unregister(poison->event, note_failure, gpu);
+	tracepoint_synchronize_unregister();
+	cancel_work_sync(&poison->work);
+}
