@@ -60,6 +60,18 @@ int testblock_make_ready(const struct gpu *gpu)
 	return ret ? ret : testblock_write(gpu, TB_UNREADY_MS, 1);
 }
 
+int testblock_poison(const struct gpu *gpu, uint64_t mem)
+{
+	int ret = testblock_write64(gpu, TB_POISON_MEM, mem);
+
+	return ret ? ret : testblock_write(gpu, TB_POISON_CMD, TB_POISON);
+}
+
+int testblock_heal(const struct gpu *gpu)
+{
+	return testblock_write(gpu, TB_POISON_CMD, TB_HEAL);
+}
+
 int testblock_rest(const struct gpu *gpu)
 {
 	bool disturbed;
@@ -71,6 +83,8 @@ int testblock_rest(const struct gpu *gpu)
 		    testblock_read(gpu, TB_FAULTS) ||
 		    !testblock_read64(gpu, TB_READY_NS);
 	ret = testblock_write(gpu, TB_FAULTS, 0);
+	if (!ret)
+		ret = testblock_heal(gpu);
 	if (!ret && disturbed)
 		ret = testblock_reset_unready(gpu, 0);
 	if (!ret)

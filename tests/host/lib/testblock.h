@@ -30,6 +30,9 @@ enum testblock_register {
 	TB_DMA_CMD	  = 0x54,
 	TB_DMA_STATUS	  = 0x58,
 	TB_MSIX_FIRE	  = 0x60,
+	TB_POISON_MEM	  = 0x68,
+	TB_POISON_CMD	  = 0x70,
+	TB_POISONED	  = 0x74,
 };
 
 #define TB_MAGIC_VALUE		0x55504743u
@@ -41,6 +44,8 @@ enum testblock_register {
 #define TB_DMA_OK		0u
 #define TB_DMA_BUSY		1u
 #define TB_DMA_ERROR		2u
+#define TB_POISON		1u
+#define TB_HEAL			2u
 
 bool testblock_present(const struct gpu *gpu);
 uint32_t testblock_read(const struct gpu *gpu, enum testblock_register reg);
@@ -55,6 +60,10 @@ int testblock_reset_unready(const struct gpu *gpu, uint32_t ms);
 
 /* Ends a wait: the device turns ready within milliseconds, without a reset. */
 int testblock_make_ready(const struct gpu *gpu);
+
+/* The page at byte @mem of the memory loses its content; all are well again. */
+int testblock_poison(const struct gpu *gpu, uint64_t mem);
+int testblock_heal(const struct gpu *gpu);
 
 /* No delays, no faults, counters zero; resets only if something was set. */
 int testblock_rest(const struct gpu *gpu);

@@ -33,9 +33,6 @@
 #include "hw/core/cpu.h"
 #include "coherent-gpu.h"
 
-/* Smallest page of the CPU. */
-#define GRANULE (4 * KiB)
-
 static int64_t now_ns(void)
 {
     return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
@@ -151,7 +148,8 @@ static bool check_placement(CoherentGPUState *s, Error **errp)
 {
     MemoryRegionSection found;
 
-    if (!s->mem_size || s->mem_size % GRANULE || s->mem_base % GRANULE) {
+    if (!s->mem_size || s->mem_size % COHERENT_GPU_PAGE ||
+        s->mem_base % COHERENT_GPU_PAGE) {
         error_setg(errp, "coherent-gpu: mem-size (0x%" PRIx64 ") must be set,"
                    " and it and mem-base (0x%" PRIx64 ") must be multiples of"
                    " 4 KiB",
@@ -204,11 +202,13 @@ bool coherent_gpu_memory_realize(CoherentGPUState *s, Error **errp)
                           s->mem_size);
     memory_region_add_subregion_overlap(get_system_memory(), s->mem_base,
                                         &s->guard, 1);
+    coherent_gpu_poison_realize(s);
     return true;
 }
 
 void coherent_gpu_memory_unrealize(CoherentGPUState *s)
 {
+    coherent_gpu_poison_unrealize(s);
     memory_region_del_subregion(get_system_memory(), &s->guard);
     memory_region_del_subregion(get_system_memory(), &s->mem_alias);
     address_space_destroy(&s->mem_as);

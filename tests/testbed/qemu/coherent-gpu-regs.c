@@ -52,10 +52,14 @@ enum {
     T_DMA_CMD           = 0x54,
     T_DMA_STATUS        = 0x58,
     T_MSIX_FIRE         = 0x60,
+    T_POISON_MEM        = 0x68,
+    T_POISON_CMD        = 0x70,
+    T_POISONED          = 0x74,
 };
 
 enum { DMA_CMD_FROM_MEM = 1, DMA_CMD_TO_MEM = 2 };
 enum { DMA_OK = 0, DMA_ERROR = 2 };
+enum { POISON_CMD_POISON = 1, POISON_CMD_HEAL = 2 };
 
 #define DMA_PAGE                (4 * KiB)
 
@@ -196,6 +200,10 @@ static uint64_t cell_value(const CoherentGPUState *s, hwaddr cell)
         return pair(s->dma.len, 0);
     case T_DMA_STATUS:
         return pair(s->dma.status, 0);
+    case T_POISON_MEM:
+        return s->poison_mem;
+    case T_POISON_CMD:
+        return pair(0, s->poisoned);
     default:
         return 0;
     }
@@ -206,6 +214,15 @@ static uint64_t test_block_read(void *opaque, hwaddr addr, unsigned size)
     uint64_t cell = cell_value(opaque, addr & ~7ULL);
 
     return size == 8 ? cell : extract64(cell, (addr & 4) * 8, 32);
+}
+
+static void poison_command(CoherentGPUState *s, uint32_t cmd)
+{
+    if (cmd == POISON_CMD_POISON) {
+        coherent_gpu_poison(s, s->poison_mem);
+    } else if (cmd == POISON_CMD_HEAL) {
+        coherent_gpu_heal(s);
+    }
 }
 
 static void write_half(CoherentGPUState *s, hwaddr addr, uint32_t val)
@@ -244,6 +261,13 @@ static void write_half(CoherentGPUState *s, hwaddr addr, uint32_t val)
         break;
     case T_MSIX_FIRE:
         fire(s, val);
+        break;
+    case T_POISON_MEM:
+    case T_POISON_MEM + 4:
+        s->poison_mem = deposit64(s->poison_mem, (addr & 4) * 8, 32, val);
+        break;
+    case T_POISON_CMD:
+        poison_command(s, val);
         break;
     }
 }

@@ -46,6 +46,10 @@
  *     0x58 DMA_STATUS      RO       0: done, 2: refused (range, bus master off,
  *                                   IOMMU)
  *     0x60 MSIX_FIRE       WO       raises this vector
+ *     0x68 POISON_MEM      RW (64)  offset in the memory
+ *     0x70 POISON_CMD      WO       1: the page there loses its content, for
+ *                                   eight pages at most; 2: all pages are well
+ *     0x74 POISONED        RO       pages that have lost their content
  *
  * While the memory is not ready (not trained, any fault, torn out), CPU reads
  * of it give ~0 and writes are lost; its content survives, and survives resets.
@@ -57,8 +61,8 @@
  * mem-base, bar1-size; dvsec, mig-fixed; cxl, cxl-timeout; ready-delay-ms, c2c,
  * all-ones: state at power-on; acpi-*: see coherent-gpu-acpi.c.
  *
- * Not modelled: engines, ATS, PASID, NVLink, poison and other errors of the
- * memory, CXL beyond that one word, caches (TCG has none: incoherent use of
+ * Not modelled: engines, ATS, PASID, NVLink, poison met by the device's own DMA,
+ * CXL beyond that one word, caches (TCG has none: incoherent use of
  * the memory goes unnoticed), time taken by any access, migration.
  *
  * Copyright (c) The nvgrace-gpu authors
@@ -271,6 +275,7 @@ static void power_on(CoherentGPUState *s)
     s->torn_out = false;
     s->early = 0;
     s->resets = 0;
+    coherent_gpu_heal(s);
     s->ready_delay_ms = s->power_on_delay_ms;
     s->faults = (s->all_ones ? FAULT_ALL_ONES : 0) |
                 (s->c2c ? 0 : FAULT_LINK_DOWN);

@@ -11,6 +11,7 @@
  *   ready      trained, link up, not torn out: the CPU reaches the memory
  *   guard      I/O region above the memory that sees every CPU access while the
  *              memory is not ready, and the first one after it became ready
+ *   poison     I/O regions above the guard: pages that lost their content
  *
  * Copyright (c) The nvgrace-gpu authors
  */
@@ -18,6 +19,7 @@
 #ifndef HW_COHERENT_GPU_H
 #define HW_COHERENT_GPU_H
 
+#include "qemu/units.h"
 #include "hw/pci/pci_device.h"
 #include "qom/object.h"
 
@@ -30,6 +32,11 @@ OBJECT_DECLARE_SIMPLE_TYPE(CoherentGPUState, COHERENT_GPU)
 #define COHERENT_GPU_TRUTH      UINT64_MAX
 
 #define COHERENT_GPU_VECTORS    16
+
+/* Smallest page of the CPU. */
+#define COHERENT_GPU_PAGE       (4 * KiB)
+/* As many of them can be poisoned. */
+#define COHERENT_GPU_POISON     8
 
 /* Bits of the FAULTS register. */
 #define FAULT_ALL_ONES          BIT(0)
@@ -74,6 +81,11 @@ struct CoherentGPUState {
     MemoryRegion guard;
     AddressSpace mem_as;
 
+    /* The first poisoned ones of these are enabled. */
+    MemoryRegion poison[COHERENT_GPU_POISON];
+    uint64_t poison_mem;
+    unsigned poisoned;
+
     bool torn_out;
 
     /* Virtual clock: end of training; INT64_MAX when it never ends. */
@@ -101,6 +113,12 @@ bool coherent_gpu_trained(const CoherentGPUState *s);
 bool coherent_gpu_ready(const CoherentGPUState *s);
 void coherent_gpu_train(CoherentGPUState *s, uint32_t delay_ms);
 void coherent_gpu_set_faults(CoherentGPUState *s, uint32_t faults);
+
+/* coherent-gpu-poison.c */
+void coherent_gpu_poison_realize(CoherentGPUState *s);
+void coherent_gpu_poison_unrealize(CoherentGPUState *s);
+void coherent_gpu_poison(CoherentGPUState *s, uint64_t offset);
+void coherent_gpu_heal(CoherentGPUState *s);
 
 /* coherent-gpu-regs.c */
 void coherent_gpu_regs_init(CoherentGPUState *s);
