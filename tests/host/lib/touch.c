@@ -15,18 +15,25 @@
 
 static __thread sigjmp_buf escape;
 static __thread volatile sig_atomic_t armed;
+static __thread siginfo_t last;
 
-static void on_fault(int signo)
+static void on_fault(int signo, siginfo_t *info, void *context)
 {
-	if (armed)
+	(void)context;
+	if (armed) {
+		last = *info;
 		siglongjmp(escape, signo);
+	}
 	signal(signo, SIG_DFL);
 	raise(signo);
 }
 
 static void __attribute__((constructor)) catch_faults(void)
 {
-	struct sigaction action = { .sa_handler = on_fault };
+	struct sigaction action = {
+		.sa_sigaction = on_fault,
+		.sa_flags = SA_SIGINFO,
+	};
 
 	sigaction(SIGBUS, &action, NULL);
 	sigaction(SIGSEGV, &action, NULL);
@@ -36,6 +43,11 @@ static int verdict(int signo)
 {
 	armed = 0;
 	return signo == SIGBUS ? -EFAULT : -ENXIO;
+}
+
+const siginfo_t *touch_signal(void)
+{
+	return &last;
 }
 
 int touch_read(const volatile void *at, uint64_t *value)

@@ -6,12 +6,16 @@
 #ifndef HOST_TOUCH_H
 #define HOST_TOUCH_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
 int touch_read(const volatile void *at, uint64_t *value);
 int touch_write(volatile void *at, uint64_t value);
 int touch_read_byte(const volatile void *at, uint8_t *value);
+
+/* The signal that ended this thread's last failed access. */
+const siginfo_t *touch_signal(void);
 
 /* Reads one word per @step bytes: the first failure, or 0. */
 int touch_every(const volatile void *at, size_t len, size_t step);

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A poisoned page of GPU memory is given to nobody (W6): it goes from every
+ * mapping, read() and write() stop in front of it, and it stays on the list over
+ * close, open and reset, until an administrator clears it or the device is unbound.
+ * Everything around it goes on working.
+ */
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "kselftest_harness.h"
+
+#include "clock.h"
+#include "gpu.h"
+#include "kmsg.h"
+#include "poison.h"
+#include "sysfs.h"
+#include "touch.h"
+#include "variants.h"
+
+#define PAGES		8
+#define BAD		4	/* the bad one of them */
+#define LISTED		256	/* pages the driver's list has room for */
+#define WITHDRAWN_MS	5000
+
+FIXTURE(poison_memory) {
+	struct gpu gpu;
+	struct kmsg log;
+	uint64_t page, start, bad, seed, address;
+};
+
+FIXTURE_VARIANT(poison_memory) {
+	unsigned int gpu;
+	unsigned int region;
+};
+
+FIXTURE_VARIANT_ADD_ALL_REGIONS(poison_memory);
+
+static void fill(FIXTURE_DATA(poison_memory) *self, unsigned int region)
+{
+	char bytes[65536];
+	unsigned int i;
+
+	for (i = 0; i < PAGES; i++) {
+		pattern_fill(bytes, self->page, self->seed, i * self->page);
+		gpu_write(&self->gpu, region, self->start + i * self->page,
+			  bytes, self->page);
+	}
+}
+
+FIXTURE_SETUP(poison_memory)
+{
+	SETUP_REGION(&self->gpu, variant->gpu, variant->region);
+	self->page = page_size();
+	self->seed = test_seed();
+	self->start = pmd_size() + 16 * self->page;
+	self->bad = self->start + BAD * self->page;
+	self->address = poison_address(&self->gpu, variant->region, self->bad);
+	ASSERT_NE(0, self->address);
+	ASSERT_EQ(0, kmsg_mark(&self->log));
+	fill(self, variant->region);
+}
+
+FIXTURE_TEARDOWN(poison_memory)
+{
+	poison_clear(gpu_bdf(variant->gpu));
+	kmsg_close(&self->log);
+	gpu_close(&self->gpu);
+}
+
+static int poison_it(const FIXTURE_DATA(poison_memory) *self)
+{
+	int ret = poison_elsewhere(self->address);
+
+	return ret ? ret : poison_wait(self->gpu.bdf, 1);
+}
+
+/* 0 once @at gives SIGBUS; it has to, soon. */
+static int wait_withdrawn(const void *at)
+{
+	uint64_t deadline = now_ms() + WITHDRAWN_MS, value;
+
+	while (touch_read(at, &value) != -EFAULT) {
+		if (now_ms() > deadline)
+			return -ETIMEDOUT;
+		sleep_ms(5);
+	}
+	return 0;
+}
+
+TEST_F(poison_memory, page_goes_from_mappings_and_its_neighbours_stay)
+{
+	uint64_t value;
+	unsigned int i;
+	char *map;
+
+	map = gpu_map(&self->gpu, variant->region, self->start,
+		      PAGES * self->page, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)map);
+	ASSERT_EQ(0, touch_every(map, PAGES * self->page, self->page));
+	ASSERT_EQ(0, poison_it(self));
+	EXPECT_EQ(0, wait_withdrawn(map + BAD * self->page));
+	for (i = 0; i < PAGES; i++) {
+		if (i == BAD)
+			continue;
+		EXPECT_EQ(0, touch_read(map + i * self->page, &value));
+		EXPECT_EQ(pattern_word(self->seed, i * self->page / 8), value);
+	}
+	EXPECT_EQ(-EFAULT, touch_read(map + BAD * self->page, &value));
+	EXPECT_EQ(BUS_MCEERR_AR, touch_signal()->si_code);
+}
+
+/* A huge page that shows it goes as a whole, and comes back in pages without it. */
+TEST_F(poison_memory, huge_page_is_shown_again_without_it)
+{
+	uint64_t huge = pmd_size(), first = self->bad / huge * huge, value;
+	uint64_t faults, at;
+	char *map;
+
+	if (huge > MIB(32))
+		SKIP(return, "walks a huge page by pages");
+	map = gpu_map(&self->gpu, variant->region, first, huge, PROT_READ);
+	ASSERT_NE(MAP_FAILED, (void *)map);
+	ASSERT_EQ(0, touch_every(map, huge, self->page));
+	ASSERT_EQ(0, poison_it(self));
+	ASSERT_EQ(0, wait_withdrawn(map + self->bad - first));
+	faults = minor_faults();
+	for (at = 0; at < huge; at += self->page)
+		ASSERT_EQ(first + at == self->bad ? -EFAULT : 0,
+			  touch_read(map + at, &value));
+	faults = minor_faults() - faults;
+	TH_LOG("faults=%llu for %llu pages", (unsigned long long)faults,
+	       (unsigned long long)(huge / self->page));
+	EXPECT_LE(huge / self->page - 2, faults);
+}
+
+TEST_F(poison_memory, read_gives_what_is_before_it_then_eio)
+{
+	char bytes[PAGES * 65536];
+
+	ASSERT_EQ(0, poison_it(self));
+	EXPECT_EQ((ssize_t)(BAD * self->page),
+		  gpu_read(&self->gpu, variant->region, self->start, bytes,
+			   PAGES * self->page));
+	EXPECT_EQ(BAD * self->page, pattern_check(bytes, BAD * self->page,
+						  self->seed, 0));
+	EXPECT_EQ(3, gpu_read(&self->gpu, variant->region, self->bad - 3,
+			      bytes, 8));
+	EXPECT_EQ(-EIO, gpu_read(&self->gpu, variant->region, self->bad,
+				 bytes, 1));
+	EXPECT_EQ(-EIO, gpu_read(&self->gpu, variant->region,
+				 self->bad + self->page - 1, bytes, 8));
+	EXPECT_EQ(8, gpu_read(&self->gpu, variant->region,
+			      self->bad + self->page, bytes, 8));
+	EXPECT_EQ(8, pattern_check(bytes, 8, self->seed,
+				   (BAD + 1) * self->page));
+}
+
+TEST_F(poison_memory, write_stops_before_it_then_eio)
+{
+	char bytes[PAGES * 65536];
+
+	ASSERT_EQ(0, poison_it(self));
+	pattern_fill(bytes, PAGES * self->page, self->seed + 1, 0);
+	EXPECT_EQ((ssize_t)(BAD * self->page),
+		  gpu_write(&self->gpu, variant->region, self->start, bytes,
+			    PAGES * self->page));
+	EXPECT_EQ(-EIO, gpu_write(&self->gpu, variant->region, self->bad,
+				  bytes, 8));
+	EXPECT_EQ(8, gpu_read(&self->gpu, variant->region,
+			      self->bad + self->page, bytes, 8));
+	EXPECT_EQ(8, pattern_check(bytes, 8, self->seed,
+				   (BAD + 1) * self->page));
+	poison_clear(self->gpu.bdf);
+	EXPECT_EQ(8, gpu_read(&self->gpu, variant->region, self->bad, bytes, 8));
+	EXPECT_EQ(8, pattern_check(bytes, 8, self->seed, BAD * self->page));
+}
+
+/* Text of the driver's list, or "". */
+static const char *listed(const char *bdf)
+{
+	static char text[8192];
+
+	if (gpu_attribute(bdf, "bad_pages", text, sizeof(text)) < 0)
+		return "?";
+	return text;
+}
+
+#define EXPECT_REFUSED(self, region) do {				\
+	char byte_, address_[32];					\
+	uint64_t value_;						\
+	char *map_ = gpu_map(&(self)->gpu, region, (self)->bad,		\
+			     (self)->page, PROT_READ);			\
+	snprintf(address_, sizeof(address_), "%#llx",			\
+		 (unsigned long long)(self)->address);			\
+	EXPECT_STREQ(address_, listed((self)->gpu.bdf));		\
+	ASSERT_NE(MAP_FAILED, (void *)map_);				\
+	EXPECT_EQ(-EFAULT, touch_read(map_, &value_));			\
+	EXPECT_EQ(-EIO, gpu_read(&(self)->gpu, region, (self)->bad,	\
+				 &byte_, 1));				\
+	munmap(map_, (self)->page);					\
+} while (0)
+
+TEST_F(poison_memory, is_remembered_over_close_and_open)	/* W6 */
+{
+	ASSERT_EQ(0, poison_it(self));
+	EXPECT_REFUSED(self, variant->region);
+	gpu_close(&self->gpu);
+	EXPECT_EQ(1, gpu_attribute_number(gpu_bdf(variant->gpu),
+					  "bad_page_count"));
+	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(variant->gpu)));
+	EXPECT_REFUSED(self, variant->region);
+	EXPECT_EQ(1, kmsg_count(&self->log, KMSG_WARN, self->gpu.bdf,
+				"opened with 1 bad page"));
+}
+
+TEST_F(poison_memory, is_remembered_over_a_reset)
+{
+	ASSERT_EQ(0, poison_it(self));
+	ASSERT_EQ(0, gpu_reset(&self->gpu));
+	EXPECT_REFUSED(self, variant->region);
+}
+
+TEST_F(poison_memory, is_noticed_while_nobody_has_the_device_open)	/* W6 */
+{
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, poison_elsewhere(self->address));
+	ASSERT_EQ(0, poison_wait(gpu_bdf(variant->gpu), 1));
+	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(variant->gpu)));
+	EXPECT_REFUSED(self, variant->region);
+}
+
+TEST_F(poison_memory, is_forgotten_when_an_administrator_clears_it)
+{
+	char byte;
+
+	ASSERT_EQ(0, poison_it(self));
+	EXPECT_EQ(-EINVAL, pci_attribute_write(self->gpu.bdf,
+					       "nvgrace_gpu/bad_pages", "0"));
+	EXPECT_REFUSED(self, variant->region);
+	EXPECT_EQ(0, poison_clear(self->gpu.bdf));
+	EXPECT_STREQ("", listed(self->gpu.bdf));
+	EXPECT_EQ(1, gpu_read(&self->gpu, variant->region, self->bad, &byte, 1));
+	EXPECT_EQ(0, poison_it(self));
+	EXPECT_REFUSED(self, variant->region);
+}
+
+TEST_F(poison_memory, is_forgotten_when_the_device_is_unbound)
+{
+	char byte;
+
+	ASSERT_EQ(0, poison_it(self));
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, driver_unbind(gpu_bdf(variant->gpu)));
+	/* Nobody listens any more, and nobody may be called. */
+	EXPECT_NE(0, poison_elsewhere(self->address));
+	ASSERT_EQ(0, driver_bind(gpu_bdf(variant->gpu)));
+	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(variant->gpu)));
+	EXPECT_EQ(0, gpu_attribute_number(self->gpu.bdf, "bad_page_count"));
+	EXPECT_EQ(1, gpu_read(&self->gpu, variant->region, self->bad, &byte, 1));
+}
+
+TEST_F(poison_memory, list_is_for_administrators)
+{
+	struct stat st;
+	char path[128];
+
+	snprintf(path, sizeof(path),
+		 "/sys/bus/pci/devices/%s/nvgrace_gpu/bad_pages", self->gpu.bdf);
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_EQ(0600, st.st_mode & 07777);
+}
+
+TEST_F(poison_memory, page_is_listed_and_logged_once)
+{
+	ASSERT_EQ(0, poison_it(self));
+	ASSERT_EQ(0, poison_elsewhere(self->address));
+	ASSERT_EQ(0, poison_elsewhere(self->address + self->page));
+	ASSERT_EQ(0, poison_wait(self->gpu.bdf, 2));
+	sleep_ms(100);
+	EXPECT_EQ(2, gpu_attribute_number(self->gpu.bdf, "bad_page_count"));
+	EXPECT_EQ(2, kmsg_count(&self->log, KMSG_WARN, self->gpu.bdf,
+				"is poisoned"));
+}
+
+/* The next uevent that names a bad page; "" if none comes. */
+static const char *next_event(int socket)
+{
+	static char event[4096];
+	const char *word;
+	ssize_t len;
+
+	while ((len = recv(socket, event, sizeof(event) - 1, 0)) > 0) {
+		event[len] = '\0';
+		for (word = event; word < event + len; word += strlen(word) + 1)
+			if (!strncmp(word, "NVGRACE_GPU_BAD_PAGE=", 21))
+				return word + 21;
+	}
+	return "";
+}
+
+TEST_F(poison_memory, sends_an_event_that_names_the_page)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	struct timeval patience = { .tv_sec = 3 };
+	char address[32];
+	int events;
+
+	events = socket(AF_NETLINK, SOCK_DGRAM, NETLINK_KOBJECT_UEVENT);
+	ASSERT_EQ(0, bind(events, (void *)&kernel, sizeof(kernel)));
+	ASSERT_EQ(0, setsockopt(events, SOL_SOCKET, SO_RCVTIMEO, &patience,
+				sizeof(patience)));
+	ASSERT_EQ(0, poison_it(self));
+	snprintf(address, sizeof(address), "%#llx",
+		 (unsigned long long)self->address);
+	EXPECT_STREQ(address, next_event(events));
+	close(events);
+}
+
+TEST_F(poison_memory, stays_with_its_own_gpu)
+{
+	unsigned int other = variant->gpu ? 0 : 1;
+
+	if (!gpu_bdf(other))
+		SKIP(return, "this scenario has one GPU");
+	ASSERT_EQ(0, poison_it(self));
+	EXPECT_EQ(0, gpu_attribute_number(gpu_bdf(other), "bad_page_count"));
+}
+
+/* A memory with more bad pages than anyone repairs is not to be used at all. */
+TEST_F_TIMEOUT(poison_memory, too_many_bad_pages_close_the_memory, 120)
+{
+	uint64_t value;
+	unsigned int i;
+	char *map;
+
+	map = gpu_map(&self->gpu, variant->region, 0, self->page, PROT_READ);
+	ASSERT_NE(MAP_FAILED, (void *)map);
+	for (i = 0; i < LISTED; i++)
+		ASSERT_EQ(0, poison_here(self->address + i * self->page));
+	ASSERT_EQ(0, poison_wait(self->gpu.bdf, LISTED));
+	EXPECT_EQ(0, touch_read(map, &value));
+	EXPECT_EQ(NULL, strstr(listed(self->gpu.bdf), "more"));
+	ASSERT_EQ(0, poison_here(self->address + i * self->page));
+	EXPECT_EQ(0, wait_withdrawn(map));
+	EXPECT_NE(NULL, strstr(listed(self->gpu.bdf), "more"));
+	EXPECT_EQ(-EIO, gpu_read(&self->gpu, variant->region, 0, &value, 8));
+	munmap(map, self->page);
+	gpu_close(&self->gpu);
+	EXPECT_EQ(-EIO, gpu_open(&self->gpu, gpu_bdf(variant->gpu)));
+	EXPECT_LE(1, kmsg_count(&self->log, KMSG_WARN, "more than 256 bad pages",
+				"replace the GPU"));
+	EXPECT_EQ(0, poison_clear(gpu_bdf(variant->gpu)));
+	EXPECT_EQ(0, gpu_open(&self->gpu, gpu_bdf(variant->gpu)));
+}
+
+TEST_HARNESS_MAIN
