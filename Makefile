@@ -21,7 +21,7 @@ demo:
 	@tests/demo/demo
 
 check:
-	@$(testbed)/run unit static host guest refusal kvm migration peer lts 64k testbed
+	@$(testbed)/run unit static lts host guest refusal kvm migration peer 64k testbed
 
 check-unit check-static check-host check-guest check-refusal check-kvm check-migration check-peer \
 check-lts check-64k check-debug check-testbed:
@@ -74,7 +74,7 @@ help:
 	@echo
 	@echo '  KERNEL=<id>           on another kernel: 7 (default), 6.12, 6.12-series, ...; see'
 	@echo '                        Documentation/testing/testbed.rst'
-	@echo '  JOBS=2                run two scenarios at a time'
+	@echo '  JOBS=1                one scenario at a time, not two'
 	@echo '  DRIVER=in-tree        test the kernel'"'"'s own driver instead'
 	@echo '  NVGRACE_CACHE=<dir>   where downloads and builds are kept (~/.cache/nvgrace-gpu)'
 	@echo
