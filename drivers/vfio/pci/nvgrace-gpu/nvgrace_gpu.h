@@ -10,7 +10,7 @@
  *     vfio core's memory_lock        power state and memory decode
  *       map_lock                     readiness, and all CPU views of the memory
  *         alias.lock                 the kernel's own view
- *         poison.lock                    the list of bad pages
+ *         poison.lock                the list of bad pages
  *         page table and mapping locks (zap, insert)
  *
  * The rule the driver is built around: a CPU view of the GPU memory (a user

@@ -301,8 +301,8 @@ static ssize_t access_region(struct copy *c, size_t count, loff_t *ppos)
  * Only memory waits for readiness; the hole behind it reads 0xff at once.
  *
  * Return: bytes read; -EINVAL past the BAR; -EFAULT; -EIO memory decode off,
- * powered down, not ready in time, or poisoned; -ERESTARTSYS; -ENOMEM. An error is given
- * only if nothing was read.
+ * powered down, not ready in time, or poisoned; -ERESTARTSYS; -ENOMEM. An error
+ * is given only if nothing was read.
  */
 ssize_t nvgrace_gpu_region_read(struct nvgrace_gpu *gpu,
 				const struct nvgrace_gpu_region *region,
