@@ -23,7 +23,7 @@
 /* Around the moment of readiness; stalls long before it do not matter. */
 #define WATCHED_NS	150000000ull
 #define SAMPLES		6
-#define PATIENCE_MS	30000	/* for repeating disturbed samples */
+#define PATIENCE_MS	10000	/* for repeating disturbed samples */
 
 enum access { BY_MAPPING, BY_FILE };
 
