@@ -34,28 +34,43 @@ static int coherent_open(struct vfio_device *core_vdev)
 	ret = nvgrace_gpu_check_bad_pages(gpu);
 	if (ret)
 		return ret;
+	ret = nvgrace_gpu_scrub_wait(gpu);
+	if (ret)
+		return ret;
 	ret = vfio_pci_core_enable(&gpu->core);
 	if (ret)
 		return ret;
 
 	bar0 = vfio_pci_core_get_iomap(&gpu->core, 0);
 	if (IS_ERR(bar0)) {
-		pci_err(gpu->core.pdev, "open failed: BAR0 cannot be mapped (%ld), readiness cannot be read\n",
-			PTR_ERR(bar0));
-		vfio_pci_core_disable(&gpu->core);
-		return PTR_ERR(bar0);
+		ret = PTR_ERR(bar0);
+		pci_err(gpu->core.pdev, "open failed: BAR0 cannot be mapped (%d), readiness cannot be read\n",
+			ret);
+		goto disable;
 	}
 
 	nvgrace_gpu_config_reset(gpu);
 	nvgrace_gpu_ready_open(gpu, bar0);
+	ret = nvgrace_gpu_scrub_open(gpu);
+	if (ret)
+		goto close;
 	vfio_pci_core_finish_enable(&gpu->core);
 	return 0;
+
+close:
+	nvgrace_gpu_ready_close(gpu);
+disable:
+	vfio_pci_core_disable(&gpu->core);
+	return ret;
 }
 
 static void coherent_close(struct vfio_device *core_vdev)
 {
-	nvgrace_gpu_ready_close(to_nvgrace_gpu(core_vdev));
+	struct nvgrace_gpu *gpu = to_nvgrace_gpu(core_vdev);
+
+	nvgrace_gpu_ready_close(gpu);
 	vfio_pci_core_close_device(core_vdev);
+	nvgrace_gpu_scrub_close(gpu);
 }
 
 static int plain_open(struct vfio_device *core_vdev)
@@ -235,6 +250,9 @@ static int nvgrace_gpu_probe(struct pci_dev *pdev,
 		ret = nvgrace_gpu_poison_init(gpu);
 		if (ret)
 			goto release_platform;
+		ret = nvgrace_gpu_scrub_init(gpu);
+		if (ret)
+			goto release_poison;
 		nvgrace_gpu_config_init(gpu);
 		nvgrace_gpu_alias_init(gpu);
 	}
@@ -242,9 +260,11 @@ static int nvgrace_gpu_probe(struct pci_dev *pdev,
 	dev_set_drvdata(&pdev->dev, &gpu->core);
 	ret = vfio_pci_core_register_device(&gpu->core);
 	if (ret)
-		goto release_poison;
+		goto release_scrub;
 	return 0;
 
+release_scrub:
+	nvgrace_gpu_scrub_release(gpu);
 release_poison:
 	nvgrace_gpu_poison_release(gpu);
 release_platform:
@@ -269,7 +289,9 @@ static void nvgrace_gpu_remove(struct pci_dev *pdev)
 	if (gpu->coherent && !pci_device_is_present(pdev))
 		nvgrace_gpu_ready_gone(gpu);
 
+	nvgrace_gpu_scrub_unbind(gpu);
 	vfio_pci_core_unregister_device(&gpu->core);
+	nvgrace_gpu_scrub_release(gpu);
 	nvgrace_gpu_poison_release(gpu);
 	nvgrace_gpu_platform_release(gpu);
 	vfio_put_device(&gpu->core.vdev);

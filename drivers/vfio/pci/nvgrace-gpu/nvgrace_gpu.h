@@ -11,6 +11,7 @@
  *       map_lock                     readiness, and all CPU views of the memory
  *         alias.lock                 the kernel's own view
  *         poison.lock                the list of bad pages
+ *         scrub.lock                 who scrubs, and how far
  *         page table and mapping locks (zap, insert)
  *
  * The rule the driver is built around: a CPU view of the GPU memory (a user
@@ -28,6 +29,7 @@
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/vfio_pci_core.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "badpages.h"
@@ -134,6 +136,62 @@ struct nvgrace_gpu_poison {
 };
 
 /**
+ * enum nvgrace_gpu_scrub_policy - when the memory is zeroed between two users
+ * @NVGRACE_GPU_SCRUB_OFF: never
+ * @NVGRACE_GPU_SCRUB_ON_CLOSE: as soon as the last user is gone
+ * @NVGRACE_GPU_SCRUB_ON_OPEN: before the next one gets it
+ */
+enum nvgrace_gpu_scrub_policy {
+	NVGRACE_GPU_SCRUB_OFF,
+	NVGRACE_GPU_SCRUB_ON_CLOSE,
+	NVGRACE_GPU_SCRUB_ON_OPEN,
+};
+
+/**
+ * enum nvgrace_gpu_scrub_state - what the memory may hold
+ * @NVGRACE_GPU_DIRTY: what a user left there
+ * @NVGRACE_GPU_SCRUBBING: that, but it is being zeroed
+ * @NVGRACE_GPU_CLEAN: zeroes; nobody has had it since
+ */
+enum nvgrace_gpu_scrub_state {
+	NVGRACE_GPU_DIRTY,
+	NVGRACE_GPU_SCRUBBING,
+	NVGRACE_GPU_CLEAN,
+};
+
+/**
+ * struct nvgrace_gpu_scrub - zeroing between users, see scrub.c
+ * @lock: protects the rest but @workers, @background, @running and @wait
+ * @policy: chosen by an administrator
+ * @state: of the memory
+ * @busy: @background is queued or runs
+ * @unbinding: nothing may begin or go on
+ * @error: what stopped the scrub that runs, or the last one; 0 or -errno
+ * @claimed: bytes that threads have taken, from the start of the memory on
+ * @done: bytes that they are through with
+ * @left_out: bad pages among them
+ * @workers: runs @background and the threads
+ * @background: scrubs when nobody has the device open
+ * @running: threads that have not ended
+ * @wait: for @running to become 0, or @busy false
+ */
+struct nvgrace_gpu_scrub {
+	spinlock_t lock; /* policy, state and progress */
+	enum nvgrace_gpu_scrub_policy policy;
+	enum nvgrace_gpu_scrub_state state;
+	bool busy;
+	bool unbinding;
+	int error;
+	u64 claimed;
+	u64 done;
+	u64 left_out;
+	struct workqueue_struct *workers;
+	struct work_struct background;
+	atomic_t running;
+	wait_queue_head_t wait;
+};
+
+/**
  * struct nvgrace_gpu - a bound GPU
  * @core: must be first, vfio-pci-core finds its device through drvdata
  * @layout: immutable after probe; all zero in plain mode
@@ -143,6 +201,7 @@ struct nvgrace_gpu_poison {
  * @ready: readiness
  * @alias: the kernel's view of the memory
  * @poison: bad pages
+ * @scrub: zeroing between users
  * @bars_lock: protects @bars.bar[].value
  * @bars: emulated base address registers
  */
@@ -155,6 +214,7 @@ struct nvgrace_gpu {
 	struct nvgrace_gpu_ready ready;
 	struct nvgrace_gpu_alias alias;
 	struct nvgrace_gpu_poison poison;
+	struct nvgrace_gpu_scrub scrub;
 	spinlock_t bars_lock; /* values in bars */
 	struct nvgrace_gpu_bars bars;
 };
@@ -234,6 +294,19 @@ int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu);
 unsigned int nvgrace_gpu_bad_page_count(struct nvgrace_gpu *gpu);
 ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf);
 void nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu);
+
+/* scrub.c */
+int nvgrace_gpu_scrub_init(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_scrub_unbind(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_scrub_release(struct nvgrace_gpu *gpu);
+int nvgrace_gpu_scrub_wait(struct nvgrace_gpu *gpu);
+int nvgrace_gpu_scrub_open(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_scrub_close(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_scrub_outdated(struct nvgrace_gpu *gpu);
+int nvgrace_gpu_scrub_policy_set(struct nvgrace_gpu *gpu, const char *name);
+ssize_t nvgrace_gpu_scrub_policy_show(struct nvgrace_gpu *gpu, char *buf);
+ssize_t nvgrace_gpu_scrub_state_show(struct nvgrace_gpu *gpu, char *buf);
+ssize_t nvgrace_gpu_scrub_progress_show(struct nvgrace_gpu *gpu, char *buf);
 
 /* rw.c */
 ssize_t nvgrace_gpu_region_read(struct nvgrace_gpu *gpu,

@@ -212,6 +212,8 @@ void nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu)
 		poison->told = 0;
 		poison->told_full = false;
 	}
+	if (count)
+		nvgrace_gpu_scrub_outdated(gpu);
 	pci_info(gpu->core.pdev, "bad_pages cleared, %u pages forgotten\n",
 		 count);
 }

@@ -288,12 +288,24 @@ static int give_up(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 	return -EIO;
 }
 
+/* Asks the device: vfio-pci-core knows only of devices that users have open. */
+static bool decodes_memory(struct nvgrace_gpu *gpu)
+{
+	struct pci_dev *pdev = gpu->core.pdev;
+	u16 command;
+
+	if (gpu->core.pm_runtime_engaged || pdev->current_state >= PCI_D3hot)
+		return false;
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return command & PCI_COMMAND_MEMORY;
+}
+
 /* BAR0 and config space must be left alone during a reset or powered down. */
 static int test_ready(struct nvgrace_gpu *gpu)
 {
 	if (gpu->ready.state == NVGRACE_GPU_RESETTING)
 		return time_before(jiffies, gpu->ready.deadline) ? -EAGAIN : -EIO;
-	if (gpu->core.pm_runtime_engaged || !__vfio_pci_memory_enabled(&gpu->core))
+	if (!decodes_memory(gpu))
 		return -EIO;
 	return gpu->ready.ops->test(gpu);
 }

@@ -97,6 +97,36 @@ static ssize_t bad_pages_store(struct device *dev,
 }
 static DEVICE_ATTR_ADMIN_RW(bad_pages);
 
+static ssize_t scrub_policy_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	return nvgrace_gpu_scrub_policy_show(dev_to_gpu(dev), buf);
+}
+
+static ssize_t scrub_policy_store(struct device *dev,
+				  struct device_attribute *attr,
+				  const char *buf, size_t count)
+{
+	int ret = nvgrace_gpu_scrub_policy_set(dev_to_gpu(dev), buf);
+
+	return ret ?: count;
+}
+static DEVICE_ATTR_RW(scrub_policy);
+
+static ssize_t scrub_state_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
+{
+	return nvgrace_gpu_scrub_state_show(dev_to_gpu(dev), buf);
+}
+static DEVICE_ATTR_RO(scrub_state);
+
+static ssize_t scrub_progress_show(struct device *dev,
+				   struct device_attribute *attr, char *buf)
+{
+	return nvgrace_gpu_scrub_progress_show(dev_to_gpu(dev), buf);
+}
+static DEVICE_ATTR_RO(scrub_progress);
+
 static struct attribute *attrs[] = {
 	&dev_attr_mode.attr,
 	&dev_attr_verdict.attr,
@@ -108,16 +138,25 @@ static struct attribute *attrs[] = {
 	&dev_attr_resmem_bar_size.attr,
 	&dev_attr_bad_page_count.attr,
 	&dev_attr_bad_pages.attr,
+	&dev_attr_scrub_policy.attr,
+	&dev_attr_scrub_state.attr,
+	&dev_attr_scrub_progress.attr,
 	NULL,
 };
 
-/* A plain device has no memory that could be bad. */
+static bool needs_memory(const struct attribute *attr)
+{
+	return attr == &dev_attr_bad_page_count.attr ||
+	       attr == &dev_attr_bad_pages.attr ||
+	       attr == &dev_attr_scrub_policy.attr ||
+	       attr == &dev_attr_scrub_state.attr ||
+	       attr == &dev_attr_scrub_progress.attr;
+}
+
+/* A plain device has no memory that could be bad, or dirty. */
 static umode_t is_visible(struct kobject *kobj, struct attribute *attr, int n)
 {
-	if (dev_to_gpu(kobj_to_dev(kobj))->coherent)
-		return attr->mode;
-	if (attr == &dev_attr_bad_page_count.attr ||
-	    attr == &dev_attr_bad_pages.attr)
+	if (!dev_to_gpu(kobj_to_dev(kobj))->coherent && needs_memory(attr))
 		return 0;
 	return attr->mode;
 }

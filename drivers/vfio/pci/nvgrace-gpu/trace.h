@@ -80,6 +80,28 @@ TRACE_EVENT(nvgrace_gpu_bad_page,
 	TP_printk("%s pfn=%#llx", __get_str(dev), __entry->pfn)
 );
 
+TRACE_EVENT(nvgrace_gpu_scrub,
+	TP_PROTO(struct nvgrace_gpu *gpu, s64 ns, int result),
+	TP_ARGS(gpu, ns, result),
+	TP_STRUCT__entry(
+		__string(dev, pci_name(gpu->core.pdev))
+		__field(u64, bytes)
+		__field(u64, left_out)
+		__field(s64, ns)
+		__field(int, result)
+	),
+	TP_fast_assign(
+		__assign_str(dev);
+		__entry->bytes = gpu->scrub.done;
+		__entry->left_out = gpu->scrub.left_out;
+		__entry->ns = ns;
+		__entry->result = result;
+	),
+	TP_printk("%s bytes=%llu bad_pages=%llu ns=%lld result=%d",
+		  __get_str(dev), __entry->bytes, __entry->left_out,
+		  __entry->ns, __entry->result)
+);
+
 TRACE_EVENT(nvgrace_gpu_bar_write,
 	TP_PROTO(struct nvgrace_gpu *gpu, u64 pos, size_t count),
 	TP_ARGS(gpu, pos, count),

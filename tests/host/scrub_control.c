@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The scrub as its administrator sees it: when it runs and when it does not, what
+ * sysfs, the log and the trace say of it, and that whatever stops it leaves the
+ * memory dirty and nobody hanging.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+
+#include "clock.h"
+#include "gpu.h"
+#include "kmsg.h"
+#include "poison.h"
+#include "scrub.h"
+#include "sysfs.h"
+#include "testblock.h"
+#include "touch.h"
+#include "variants.h"
+
+#define SCRUB_MS	60000	/* more than all memory takes */
+#define PROMPT_MS	3000	/* for what must not wait for the scrub */
+#define UNREADY_MS	4000
+#define TRACING		"/sys/kernel/tracing/"
+#define SCRUB_EVENT	TRACING "events/nvgrace_gpu/nvgrace_gpu_scrub/enable"
+#define DEFAULT_POLICY	"/sys/module/nvgrace_gpu_vfio_pci/parameters/scrub"
+
+FIXTURE(scrub_control) {
+	const char *bdf;
+	struct gpu gpu;
+	struct kmsg log;
+};
+
+FIXTURE_VARIANT(scrub_control) {
+	unsigned int gpu;
+};
+
+FIXTURE_VARIANT_ADD_ALL_GPUS(scrub_control);
+
+FIXTURE_SETUP(scrub_control)
+{
+	self->gpu = GPU_CLOSED;
+	self->bdf = gpu_bdf(variant->gpu);
+	if (!self->bdf)
+		SKIP(return, "this scenario has no GPU%u", variant->gpu);
+	if (!driver_is_bound(self->bdf))
+		ASSERT_EQ(0, driver_bind(self->bdf));
+	/* Whatever the last test left: dirty, with nothing in the background. */
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "off"));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, kmsg_mark(&self->log));
+}
+
+FIXTURE_TEARDOWN(scrub_control)
+{
+	gpu_close(&self->gpu);
+	if (!driver_is_bound(self->bdf))
+		EXPECT_EQ(0, driver_bind(self->bdf));
+	poison_clear(self->bdf);
+	pci_attribute_write(self->bdf, "reset_method", "default");
+	scrub_set_policy(self->bdf, "off");
+	kmsg_close(&self->log);
+}
+
+static int open_and_close(FIXTURE_DATA(scrub_control) *self)
+{
+	int ret = gpu_open(&self->gpu, self->bdf);
+
+	gpu_close(&self->gpu);
+	return ret;
+}
+
+static unsigned int scrubs_logged(FIXTURE_DATA(scrub_control) *self)
+{
+	return kmsg_count(&self->log, KMSG_ANY, self->bdf, "memory scrubbed: ");
+}
+
+/* The device's own process: only its end closes it. 0 once it begins to open. */
+static pid_t open_in_child(const char *bdf)
+{
+	struct gpu gpu;
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	_exit(gpu_open(&gpu, bdf) ? 1 : 0);
+}
+
+/* The exit status of a child, -ETIMEDOUT if it goes on; killed, -EINTR. */
+static int child_ends(pid_t pid, unsigned int timeout_ms)
+{
+	uint64_t deadline = now_ms() + timeout_ms;
+	int status;
+
+	while (!waitpid(pid, &status, WNOHANG)) {
+		if (now_ms() > deadline)
+			return -ETIMEDOUT;
+		sleep_ms(2);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+}
+
+static uint64_t bytes_done(const char *bdf)
+{
+	uint64_t done = 0, total;
+
+	return scrub_progress(bdf, &done, &total) ? 0 : done;
+}
+
+static int wait_until_some_is_done(const char *bdf)
+{
+	uint64_t deadline = now_ms() + SCRUB_MS;
+
+	while (!scrub_state_is(bdf, "scrubbing") || !bytes_done(bdf)) {
+		if (now_ms() > deadline)
+			return -ETIMEDOUT;
+		sleep_ms(1);
+	}
+	return 0;
+}
+
+TEST_F(scrub_control, policies_are_taken_and_nothing_else)
+{
+	static const char * const policies[] = { "on-close", "on-open", "off" };
+	static const char * const others[] = { "", "on", "On-open", "on-opens" };
+	char now[16];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(policies); i++) {
+		EXPECT_EQ(0, scrub_set_policy(self->bdf, policies[i]));
+		gpu_attribute(self->bdf, "scrub_policy", now, sizeof(now));
+		EXPECT_STREQ(policies[i], now);
+	}
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		EXPECT_EQ(-EINVAL, scrub_set_policy(self->bdf, others[i]));
+	gpu_attribute(self->bdf, "scrub_policy", now, sizeof(now));
+	EXPECT_STREQ("off", now);
+}
+
+TEST_F(scrub_control, module_parameter_is_the_policy_of_gpus_bound_later)
+{
+	char now[16];
+
+	EXPECT_EQ(-EINVAL, file_write(DEFAULT_POLICY, "sometimes"));
+	ASSERT_EQ(0, file_write(DEFAULT_POLICY, "on-open"));
+	gpu_attribute(self->bdf, "scrub_policy", now, sizeof(now));
+	EXPECT_STREQ("off", now);
+	ASSERT_EQ(0, driver_unbind(self->bdf));
+	ASSERT_EQ(0, driver_bind(self->bdf));
+	gpu_attribute(self->bdf, "scrub_policy", now, sizeof(now));
+	EXPECT_STREQ("on-open", now);
+	EXPECT_EQ(0, file_write(DEFAULT_POLICY, "off"));
+}
+
+TEST_F(scrub_control, off_does_nothing)
+{
+	ASSERT_EQ(0, open_and_close(self));
+	sleep_ms(300);
+	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
+	EXPECT_EQ(0, scrubs_logged(self));
+}
+
+TEST_F(scrub_control, bound_memory_is_dirty)
+{
+	ASSERT_EQ(0, driver_unbind(self->bdf));
+	ASSERT_EQ(0, driver_bind(self->bdf));
+	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
+}
+
+TEST_F_TIMEOUT(scrub_control, on_close_cleans_with_nobody_there, 120)
+{
+	uint64_t done, total;
+
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	total = self->gpu.region[GPU_USEMEM].real;
+	if (gpu_has_resmem(&self->gpu))
+		total += self->gpu.region[GPU_RESMEM].real;
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
+	EXPECT_EQ(total, bytes_done(self->bdf));
+	EXPECT_EQ(0, scrub_progress(self->bdf, &done, &total));
+	EXPECT_EQ(done, total);
+	/* What the open found dirty it has cleaned too. */
+	EXPECT_EQ(2, scrubs_logged(self));
+}
+
+TEST_F_TIMEOUT(scrub_control, clean_memory_is_not_scrubbed_again, 120)
+{
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	ASSERT_EQ(0, open_and_close(self));
+	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	EXPECT_EQ(2, scrubs_logged(self));
+	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
+}
+
+TEST_F_TIMEOUT(scrub_control, device_sleeps_again_afterwards, 120)
+{
+	char now[16];
+	int tries;
+
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	ASSERT_EQ(0, open_and_close(self));
+	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
+	for (tries = 0; tries < 200; tries++) {
+		pci_attribute_read(self->bdf, "power/runtime_status", now, sizeof(now));
+		if (!strcmp(now, "suspended"))
+			break;
+		sleep_ms(10);
+	}
+	EXPECT_STREQ("suspended", now);
+	pci_attribute_read(self->bdf, "enable", now, sizeof(now));
+	EXPECT_STREQ("0", now);
+}
+
+TEST_F_TIMEOUT(scrub_control, state_can_be_polled, 120)
+{
+	char path[128], text[16];
+	struct pollfd state = { .events = POLLPRI };
+	uint64_t deadline = now_ms() + SCRUB_MS;
+
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/nvgrace_gpu/scrub_state",
+		 self->bdf);
+	state.fd = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_GE(state.fd, 0);
+	gpu_close(&self->gpu);
+	do {
+		ASSERT_GT(pread(state.fd, text, sizeof(text), 0), 0);
+		if (!strncmp(text, "clean", 5))
+			break;
+		ASSERT_EQ(1, poll(&state, 1, SCRUB_MS));
+	} while (now_ms() < deadline);
+	EXPECT_EQ(0, strncmp(text, "clean", 5));
+	close(state.fd);
+}
+
+TEST_F_TIMEOUT(scrub_control, open_waits_for_the_background, 120)
+{
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	ASSERT_EQ(0, open_and_close(self));
+	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	EXPECT_EQ(2, scrubs_logged(self));
+}
+
+TEST_F_TIMEOUT(scrub_control, killed_while_it_scrubs_leaves_it_dirty, 120)
+{
+	uint64_t done, total;
+	pid_t pid;
+
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
+	pid = open_in_child(self->bdf);
+	ASSERT_GT(pid, 0);
+	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(-EINTR, child_ends(pid, PROMPT_MS));
+	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
+	ASSERT_EQ(0, scrub_progress(self->bdf, &done, &total));
+	EXPECT_LT(done, total);
+	EXPECT_EQ(1, kmsg_count(&self->log, KMSG_WARN, self->bdf, "scrubbed only "));
+	/* The next one gets it clean. */
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	EXPECT_EQ(1, scrubs_logged(self));
+}
+
+TEST_F_TIMEOUT(scrub_control, killed_while_it_waits_for_the_gpu, 120)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	NEEDS_TESTBLOCK(&self->gpu);
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_READY_DELAY_MS, UNREADY_MS));
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
+	pid = open_in_child(self->bdf);
+	ASSERT_GT(pid, 0);
+	ASSERT_EQ(0, scrub_wait(self->bdf, "scrubbing", PROMPT_MS));
+	EXPECT_EQ(0, bytes_done(self->bdf));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(-EINTR, child_ends(pid, UNREADY_MS / 2));
+	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
+}
+
+TEST_F_TIMEOUT(scrub_control, killed_while_it_waits_for_the_background, 120)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	ASSERT_EQ(0, open_and_close(self));
+	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
+	pid = open_in_child(self->bdf);
+	ASSERT_GT(pid, 0);
+	sleep_ms(100);
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(-EINTR, child_ends(pid, PROMPT_MS));
+	/* Which is none of the background's business. */
+	EXPECT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
+}
+
+TEST_F_TIMEOUT(scrub_control, unbind_does_not_wait_for_the_background, 120)
+{
+	uint64_t before;
+
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	ASSERT_EQ(0, open_and_close(self));
+	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
+	before = now_ms();
+	ASSERT_EQ(0, driver_unbind(self->bdf));
+	EXPECT_LT(now_ms() - before, PROMPT_MS);
+	EXPECT_EQ(1, kmsg_count(&self->log, KMSG_WARN, self->bdf, "scrubbed only "));
+	ASSERT_EQ(0, driver_bind(self->bdf));
+	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
+}
+
+TEST_F_TIMEOUT(scrub_control, reset_by_others_does_not_harm_it, 120)
+{
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	ASSERT_EQ(0, open_and_close(self));
+	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
+	ASSERT_EQ(0, gpu_reset_by_sysfs(self->bdf));
+	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
+	ASSERT_EQ(0, gpu_open_raw(&self->gpu, self->bdf));
+	NEEDS_TESTBLOCK(&self->gpu);
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+}
+
+TEST_F_TIMEOUT(scrub_control, gpu_without_reset_is_not_given_out, 120)
+{
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
+	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", ""));
+	EXPECT_EQ(-EIO, gpu_open_raw(&self->gpu, self->bdf));
+	EXPECT_EQ(1, kmsg_count(&self->log, KMSG_WARN, self->bdf, "cannot be reset"));
+	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", "default"));
+	EXPECT_EQ(0, gpu_open(&self->gpu, self->bdf));
+}
+
+TEST_F_TIMEOUT(scrub_control, bad_page_is_left_out_until_it_is_cleared, 120)
+{
+	uint64_t at, address;
+
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	at = self->gpu.region[GPU_USEMEM].real - page_size();
+	address = poison_address(&self->gpu, GPU_USEMEM, at);
+	ASSERT_NE(0, address);
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	ASSERT_EQ(0, poison_elsewhere(address));
+	ASSERT_EQ(0, poison_wait(self->bdf, 1));
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
+	EXPECT_EQ(1, kmsg_count(&self->log, KMSG_ANY, self->bdf, "1 bad pages left out"));
+	ASSERT_EQ(0, poison_clear(self->bdf));
+	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
+}
+
+TEST_F_TIMEOUT(scrub_control, page_that_goes_bad_meanwhile_is_recorded, 120)
+{
+	uint64_t at, address;
+
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	at = self->gpu.region[GPU_USEMEM].real - page_size();
+	address = poison_address(&self->gpu, GPU_USEMEM, at);
+	ASSERT_NE(0, address);
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
+	ASSERT_EQ(0, poison_elsewhere(address));
+	ASSERT_EQ(0, poison_wait(self->bdf, 1));
+	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
+	EXPECT_EQ(1, gpu_attribute_number(self->bdf, "bad_page_count"));
+}
+
+TEST_F_TIMEOUT(scrub_control, pages_cleared_meanwhile_begin_it_anew, 120)
+{
+	uint64_t address;
+
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	address = poison_address(&self->gpu, GPU_USEMEM, 0);
+	ASSERT_NE(0, address);
+	ASSERT_EQ(0, poison_elsewhere(address));
+	ASSERT_EQ(0, poison_wait(self->bdf, 1));
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
+	ASSERT_EQ(0, poison_clear(self->bdf));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	EXPECT_EQ(1, kmsg_count(&self->log, KMSG_WARN, self->bdf, "scrubbed only "));
+	EXPECT_EQ(1, scrubs_logged(self));
+}
+
+TEST_F_TIMEOUT(scrub_control, trace_is_evidence, 120)
+{
+	char expected[96], *trace;
+	uint64_t done, total;
+
+	ASSERT_EQ(0, file_write(SCRUB_EVENT, "1"));
+	ASSERT_EQ(0, file_write(TRACING "trace", ""));
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	ASSERT_EQ(0, scrub_progress(self->bdf, &done, &total));
+	trace = file_slurp(TRACING "trace");
+	ASSERT_NE(NULL, trace);
+	snprintf(expected, sizeof(expected), "nvgrace_gpu_scrub: %s bytes=%llu bad_pages=0",
+		 self->bdf, (unsigned long long)total);
+	EXPECT_NE(NULL, strstr(trace, expected));
+	EXPECT_NE(NULL, strstr(trace, " result=0\n"));
+	free(trace);
+	EXPECT_EQ(0, file_write(SCRUB_EVENT, "0"));
+}
+
+TEST_HARNESS_MAIN
