@@ -74,7 +74,7 @@ help:
 	@echo
 	@echo '  KERNEL=<id>           on another kernel: 7 (default), 6.12, 6.12-series, ...; see'
 	@echo '                        Documentation/testing/testbed.rst'
-	@echo '  JOBS=2                run two scenarios at a time'
+	@echo '  JOBS=1                one test after the other, their output as it comes'
 	@echo '  DRIVER=in-tree        test the kernel'"'"'s own driver instead'
 	@echo '  NVGRACE_CACHE=<dir>   where downloads and builds are kept (~/.cache/nvgrace-gpu)'
 	@echo

@@ -11,6 +11,7 @@
 #   BIND      numbers of the GPUs that driverctl binds first (default: all)
 #   PEERS     CPU models of further hosts, all else being equal; see bin/on-peer
 #   LIMIT     seconds for the whole scenario
+#   URGENT    not empty: goes before other scenarios that run at the same time
 #   TESTS     one per line: name, seconds, command; see inside/host
 #   VARIANTS  words: the file describes one scenario for each, $VARIANT tells which
 #
@@ -28,7 +29,7 @@ load_scenario() {
 	VARIANT=
 	case $scenario in *@*) VARIANT=${scenario#*@} ;; esac
 	unset BIND
-	DESC='' KERNEL='' CPU=neoverse-n2 SMP=2 MEM=4G MACHINE='' APPEND='' INIT=script LIMIT=300
+	DESC='' KERNEL='' URGENT='' CPU=neoverse-n2 SMP=2 MEM=4G MACHINE='' APPEND='' INIT=script LIMIT=300
 	GPUS='mem-size=5G' PEERS='' TESTS='' VARIANTS=''
 	# shellcheck source=/dev/null
 	. "$scenario_file"

@@ -294,7 +294,7 @@ static bool decodes_memory(struct nvgrace_gpu *gpu)
 	struct pci_dev *pdev = gpu->core.pdev;
 	u16 command;
 
-	if (gpu->core.pm_runtime_engaged || pdev->current_state >= PCI_D3hot)
+	if (gpu->core.pm_runtime_engaged || pdev->current_state != PCI_D0)
 		return false;
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
 	return command & PCI_COMMAND_MEMORY;

@@ -69,7 +69,7 @@ static const struct kernel_param_ops default_ops = {
 	.get = get_default,
 };
 module_param_cb(scrub, &default_ops, NULL, 0644);
-MODULE_PARM_DESC(scrub, "Zero the GPU memory between users: off (default), on-close, on-open; for GPUs bound from now on");
+MODULE_PARM_DESC(scrub, "Zero the GPU memory between users, for GPUs bound from now on: off (default), on-close, on-open");
 
 struct scrub_thread {
 	struct nvgrace_gpu *gpu;
