@@ -69,6 +69,20 @@ TEST_F(plain_mode, sysfs_says_plain)	/* W4 W16 */
 	EXPECT_EQ(0, gpu_attribute_number(self->bdf, "resmem_bar_size"));
 }
 
+TEST_F(plain_mode, what_is_about_memory_is_not_there)
+{
+	static const char * const attributes[] = {
+		"bad_page_count", "bad_pages", "scrub_policy", "scrub_state",
+		"scrub_progress",
+	};
+	char text[32];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(attributes); i++)
+		EXPECT_EQ(-ENOENT, gpu_attribute(self->bdf, attributes[i], text,
+						 sizeof(text)));
+}
+
 TEST_F(plain_mode, there_is_no_memory_region)
 {
 	uint64_t value;

@@ -20,7 +20,7 @@
 static const char *const attributes[] = {
 	"mode", "verdict", "readiness", "ready", "usemem_size",
 	"usemem_bar_size", "resmem_size", "resmem_bar_size", "bad_page_count",
-	"scrub_policy", "scrub_state", "scrub_progress",
+	"scrub_state", "scrub_progress",
 };
 
 FIXTURE(sysfs_attributes) {

@@ -289,7 +289,8 @@ static void nvgrace_gpu_remove(struct pci_dev *pdev)
 	if (gpu->coherent && !pci_device_is_present(pdev))
 		nvgrace_gpu_ready_gone(gpu);
 
-	nvgrace_gpu_scrub_unbind(gpu);
+	if (gpu->coherent)
+		nvgrace_gpu_scrub_unbind(gpu);
 	vfio_pci_core_unregister_device(&gpu->core);
 	nvgrace_gpu_scrub_release(gpu);
 	nvgrace_gpu_poison_release(gpu);

@@ -564,10 +564,11 @@ void nvgrace_gpu_scrub_unbind(struct nvgrace_gpu *gpu)
 }
 
 /**
- * nvgrace_gpu_scrub_release() - undo nvgrace_gpu_scrub_init()
- * @gpu: coherent device that nobody has open or can open
+ * nvgrace_gpu_scrub_release() - undo nvgrace_gpu_scrub_init(), if there was one
+ * @gpu: device that nobody has open or can open
  */
 void nvgrace_gpu_scrub_release(struct nvgrace_gpu *gpu)
 {
-	destroy_workqueue(gpu->scrub.workers);
+	if (gpu->scrub.workers)
+		destroy_workqueue(gpu->scrub.workers);
 }
