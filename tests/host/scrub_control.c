@@ -253,7 +253,11 @@ TEST_F_TIMEOUT(scrub_control, open_waits_for_the_background, 120)
 	ASSERT_EQ(0, open_and_close(self));
 	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
 	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	/* There was no second one beside it, which would end later. */
+	sleep_ms(2000);
 	EXPECT_EQ(2, scrubs_logged(self));
+	EXPECT_EQ(0, kmsg_count(&self->log, KMSG_WARN, self->bdf, "scrubbed only "));
+	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
 }
 
 TEST_F_TIMEOUT(scrub_control, killed_while_it_scrubs_leaves_it_dirty, 120)
