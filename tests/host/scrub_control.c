@@ -116,6 +116,12 @@ static uint64_t bytes_done(const char *bdf)
 	return scrub_progress(bdf, &done, &total) ? 0 : done;
 }
 
+static uint64_t last_page(const struct gpu *gpu)
+{
+	return poison_address(gpu, GPU_USEMEM,
+			      gpu->region[GPU_USEMEM].real - page_size());
+}
+
 static int wait_until_some_is_done(const char *bdf)
 {
 	uint64_t deadline = now_ms() + SCRUB_MS;
@@ -182,9 +188,7 @@ TEST_F_TIMEOUT(scrub_control, on_close_cleans_with_nobody_there, 120)
 
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
 	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	total = self->gpu.region[GPU_USEMEM].real;
-	if (gpu_has_resmem(&self->gpu))
-		total += self->gpu.region[GPU_RESMEM].real;
+	total = memory_bytes(&self->gpu);
 	gpu_close(&self->gpu);
 	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
 	EXPECT_EQ(total, bytes_done(self->bdf));
@@ -353,11 +357,10 @@ TEST_F_TIMEOUT(scrub_control, gpu_without_reset_is_not_given_out, 120)
 
 TEST_F_TIMEOUT(scrub_control, bad_page_is_left_out_until_it_is_cleared, 120)
 {
-	uint64_t at, address;
+	uint64_t address;
 
 	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	at = self->gpu.region[GPU_USEMEM].real - page_size();
-	address = poison_address(&self->gpu, GPU_USEMEM, at);
+	address = last_page(&self->gpu);
 	ASSERT_NE(0, address);
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
 	ASSERT_EQ(0, poison_elsewhere(address));
@@ -371,11 +374,10 @@ TEST_F_TIMEOUT(scrub_control, bad_page_is_left_out_until_it_is_cleared, 120)
 
 TEST_F_TIMEOUT(scrub_control, page_that_goes_bad_meanwhile_is_recorded, 120)
 {
-	uint64_t at, address;
+	uint64_t address;
 
 	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	at = self->gpu.region[GPU_USEMEM].real - page_size();
-	address = poison_address(&self->gpu, GPU_USEMEM, at);
+	address = last_page(&self->gpu);
 	ASSERT_NE(0, address);
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
 	gpu_close(&self->gpu);

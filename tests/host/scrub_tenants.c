@@ -56,12 +56,6 @@ FIXTURE_TEARDOWN(scrub_tenants)
 	scrub_set_policy(self->bdf, "off");
 }
 
-static uint64_t all_bytes(const struct tenant *tenant)
-{
-	return tenant->gpu.region[GPU_USEMEM].real +
-	       (tenant->resmem ? tenant->gpu.region[GPU_RESMEM].real : 0);
-}
-
 /* The first tenant is killed, the next one is in. */
 static int change_tenants(FIXTURE_DATA(scrub_tenants) *self)
 {
@@ -95,7 +89,7 @@ TEST_F_TIMEOUT(scrub_tenants, nothing_comes_back_with_a_reset, 120)
 TEST_F_TIMEOUT(scrub_tenants, without_policy_all_of_it_is_there, 120)
 {
 	ASSERT_EQ(0, change_tenants(self));
-	EXPECT_EQ(all_bytes(&self->next), tenant_finds(&self->next));
+	EXPECT_EQ(memory_bytes(&self->next.gpu), tenant_finds(&self->next));
 }
 
 TEST_HARNESS_MAIN

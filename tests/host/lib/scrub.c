@@ -15,10 +15,12 @@
 #include "clock.h"
 #include "sysfs.h"
 #include "testblock.h"
+#include "variants.h"
 
 #define IOVA		GIB(4)
 #define DMA_LEN		KIB(256)
 #define READ_LEN	MIB(8)
+#define SETTLE_MS	500
 
 int scrub_set_policy(const char *bdf, const char *policy)
 {
@@ -42,6 +44,8 @@ int scrub_wait(const char *bdf, const char *state, unsigned int timeout_ms)
 			return -ETIMEDOUT;
 		sleep_ms(1);
 	}
+	/* The log line and the trace follow the state. */
+	sleep_ms(SETTLE_MS);
 	return 0;
 }
 
@@ -60,9 +64,10 @@ int scrub_progress(const char *bdf, uint64_t *done, uint64_t *total)
 	return 0;
 }
 
-static bool has_resmem(const struct gpu *gpu)
+uint64_t memory_bytes(const struct gpu *gpu)
 {
-	return gpu->region[GPU_RESMEM].flags & VFIO_REGION_INFO_FLAG_CAPS;
+	return gpu->region[GPU_USEMEM].real +
+	       (gpu_has_resmem(gpu) ? gpu->region[GPU_RESMEM].real : 0);
 }
 
 static int map_all(struct tenant *t)
@@ -73,7 +78,7 @@ static int map_all(struct tenant *t)
 		t->usemem = NULL;
 		return -errno;
 	}
-	if (!has_resmem(&t->gpu))
+	if (!gpu_has_resmem(&t->gpu))
 		return 0;
 	t->resmem = gpu_map(&t->gpu, GPU_RESMEM, 0, t->gpu.region[GPU_RESMEM].real,
 			    PROT_READ | PROT_WRITE);
@@ -105,12 +110,10 @@ void tenant_close(struct tenant *tenant)
 /* The last bytes of the memory, written by the GPU itself. */
 static int fill_by_dma(struct tenant *t, uint8_t byte)
 {
-	uint64_t end = t->gpu.region[GPU_USEMEM].real;
+	uint64_t end = memory_bytes(&t->gpu);
 	void *user;
 	int ret;
 
-	if (t->resmem)
-		end += t->gpu.region[GPU_RESMEM].real;
 	user = mmap(NULL, DMA_LEN, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (user == MAP_FAILED)

@@ -23,12 +23,15 @@ int scrub_wait(const char *bdf, const char *state, unsigned int timeout_ms);
 /* Bytes done and bytes in all: 0 or -errno. */
 int scrub_progress(const char *bdf, uint64_t *done, uint64_t *total);
 
-/* All regions of memory, mapped by one process; map[] is NULL where there is none. */
+/* All regions of memory, mapped by one process; @resmem is NULL where there is none. */
 struct tenant {
 	struct gpu gpu;
 	void *usemem;
 	void *resmem;
 };
+
+/* What there is to scrub. */
+uint64_t memory_bytes(const struct gpu *gpu);
 
 /* 0 or -errno; to be closed in either case. */
 int tenant_open(struct tenant *tenant, const char *bdf);
