@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A model of the list of bad pages: one flag per page of a small memory.
+ * A model of the list of bad pages: a small memory, and for each of its pages when
+ * it went bad.
  *
  * Copyright (C) 2026 The nvgrace-gpu authors
  */
@@ -14,7 +15,8 @@
 
 struct model {
 	u64 base;
-	bool bad[PAGES];
+	/* 1 is the first page that went bad, 0 is a good one. */
+	unsigned int nth[PAGES];
 	unsigned int count;
 };
 
@@ -35,28 +37,64 @@ static inline bool model_full(const struct model *model)
 static inline void add_both(struct nvgrace_gpu_badpages *list,
 			    struct model *model, u64 page)
 {
-	bool was_new = !model->bad[page] && !model_full(model);
+	bool was_new = !model->nth[page] && !model_full(model);
 	bool added = nvgrace_gpu_badpages_add(list, model->base + page);
 
 	expect(added == was_new, "%d for page %llu of %u", added, page,
 	       model->count);
-	model->bad[page] = true;
-	model->count += was_new;
+	if (was_new)
+		model->nth[page] = ++model->count;
 	expect(list->full == model_full(model), "%d with %u pages", list->full,
 	       model->count);
 }
 
+static inline u64 model_first(const struct model *model, u64 start, u64 end)
+{
+	u64 page = start > model->base ? start - model->base : 0;
+
+	if (model_full(model))
+		return start;
+	for (; page < PAGES && model->base + page < end; page++)
+		if (model->nth[page])
+			return model->base + page;
+	return end;
+}
+
+/* PFNs, anywhere; @start is not above @end. */
+static inline void expect_first_pfn(const struct nvgrace_gpu_badpages *list,
+				    const struct model *model, u64 start, u64 end)
+{
+	u64 got = nvgrace_gpu_badpages_first(list, start, end);
+	u64 want = model_first(model, start, end);
+
+	expect(got == want, "0x%llx for [0x%llx, 0x%llx), not 0x%llx", got,
+	       start, end, want);
+}
+
+/* The same with pages of the memory. */
 static inline void expect_first(const struct nvgrace_gpu_badpages *list,
 				const struct model *model, u64 start, u64 end)
 {
-	u64 want = start, got;
+	expect_first_pfn(list, model, model->base + start, model->base + end);
+}
 
-	while (want < end && !model->bad[want] && !model_full(model))
-		want++;
-	got = nvgrace_gpu_badpages_first(list, model->base + start,
-					 model->base + end);
-	expect(got - model->base == want, "%lld for [%llu, %llu), not %llu",
-	       got - model->base, start, end, want);
+/* The list has the pages in the order in which they went bad, each once. */
+static inline void expect_order(const struct nvgrace_gpu_badpages *list,
+				const struct model *model)
+{
+	unsigned int nth, listed = 0;
+	u64 page;
+
+	for (page = 0; page < PAGES; page++) {
+		nth = model->nth[page];
+		if (!nth || nth > NVGRACE_GPU_BADPAGES_MAX)
+			continue;
+		listed++;
+		expect(list->pfn[nth - 1] == model->base + page,
+		       "0x%llx as number %u, not 0x%llx", list->pfn[nth - 1],
+		       nth, model->base + page);
+	}
+	expect(list->count == listed, "%u, not %u", list->count, listed);
 }
 
 #endif

@@ -136,6 +136,46 @@ static inline void write_both(struct device *device, struct model *model, u64 po
 	memcpy(model->written + pos, buf, count);
 }
 
+/* A reset of the register file; the physical device is not in it. */
+static inline void clear_both(struct device *device, struct model *model)
+{
+	u64 pos;
+
+	nvgrace_gpu_bars_clear(&device->bars);
+	for (pos = 0; pos < CONFIG_BYTES; pos++)
+		if (model_owns(model->variant, pos))
+			model->written[pos] = 0;
+}
+
+/* Bytes from @pos on to where the owner changes, at most @count. */
+static inline u64 model_span(const struct variant *variant, u64 pos, u64 count)
+{
+	static const u64 borders[] = { 0x18, 0x20, 0x28 };
+	size_t i;
+
+	for (i = 0; i < sizeof(borders) / sizeof(*borders); i++) {
+		u64 border = borders[i];
+
+		if (border > pos && border - pos < count &&
+		    model_owns(variant, border - 1) != model_owns(variant, border))
+			return border - pos;
+	}
+	return count;
+}
+
+static inline void expect_span(const struct device *device,
+			       const struct variant *variant, u64 pos, u64 count)
+{
+	bool owns = count && model_owns(variant, pos), emulated = !owns;
+	u64 len = nvgrace_gpu_bars_span(&device->bars, pos, count, &emulated);
+
+	expect(len == model_span(variant, pos, count),
+	       "0x%llx, not 0x%llx (0x%llx+0x%llx, %s)", len,
+	       model_span(variant, pos, count), pos, count, variant->name);
+	expect(emulated == owns, "%d (0x%llx+0x%llx, %s)", emulated, pos, count,
+	       variant->name);
+}
+
 static inline void expect_read(struct device *device, const struct model *model,
 			       u64 pos, size_t count)
 {

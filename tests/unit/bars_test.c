@@ -161,16 +161,12 @@ static void clear_leaves_only_the_type_bits(void)
 	u8 ones[CONFIG_BYTES];
 	struct device device;
 	struct model model;
-	u64 pos;
 
 	memset(ones, 0xff, sizeof(ones));
 	for_each_variant(variant) {
 		device_init(&device, &model, variant);
 		write_both(&device, &model, 0, ones, sizeof(ones));
-		nvgrace_gpu_bars_clear(&device.bars);
-		for (pos = 0; pos < CONFIG_BYTES; pos++)
-			if (model_owns(variant, pos))
-				model.written[pos] = 0;
+		clear_both(&device, &model);
 		expect_read(&device, &model, 0, CONFIG_BYTES);
 		expect(device.bars.bar[1].size == variant->size[1],
 		       "0x%llx (%s)", device.bars.bar[1].size, variant->name);

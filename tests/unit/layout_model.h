@@ -119,4 +119,36 @@ static inline void expect_rules(const struct nvgrace_gpu_firmware *fw)
 		expect_properties(&layout, fw);
 }
 
+/* Bytes that [pos, pos + count) and [from, to) have in common. */
+static inline u64 model_overlap(u64 from, u64 to, u64 pos, u64 count)
+{
+	unsigned __int128 end = (unsigned __int128)pos + count;
+	u64 first = pos > from ? pos : from;
+	u64 last = end < to ? (u64)end : to;
+
+	return first < last ? last - first : 0;
+}
+
+/* Memory and hole are what the access has in common with either. */
+static inline void expect_overlaps(const struct nvgrace_gpu_region *region,
+				   u64 pos, u64 count)
+{
+	u64 want_memory = model_overlap(0, region->size, pos, count);
+	u64 want_hole = model_overlap(region->size, region->bar_size, pos,
+				      count);
+	size_t memory = ~0UL, hole = ~0UL;
+	int ret = nvgrace_gpu_region_clip(region, pos, count, &memory, &hole);
+
+	if (pos >= region->bar_size) {
+		expect(ret == -EINVAL, "%d at 0x%llx of 0x%llx", ret, pos,
+		       region->bar_size);
+		return;
+	}
+	expect(!ret, "%d at 0x%llx of 0x%llx", ret, pos, region->bar_size);
+	expect(memory == want_memory, "0x%zx, not 0x%llx (0x%llx+0x%llx of 0x%llx/0x%llx)",
+	       memory, want_memory, pos, count, region->size, region->bar_size);
+	expect(hole == want_hole, "0x%zx, not 0x%llx (0x%llx+0x%llx of 0x%llx/0x%llx)",
+	       hole, want_hole, pos, count, region->size, region->bar_size);
+}
+
 #endif
