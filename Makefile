@@ -27,6 +27,9 @@ check-unit check-static check-host check-guest check-refusal check-kvm check-mig
 check-lts check-64k check-debug check-testbed:
 	@$(testbed)/run $(@:check-%=%)
 
+fuzz-unit:
+	@$(testbed)/enter $(MAKE) -s -C tests/unit fuzz-long
+
 mutate-kvm:
 	@tests/kvm/mutate
 
@@ -54,7 +57,7 @@ help:
 	@echo '                        (KERNEL=6.12: on 6.12 with the KVM series)'
 	@echo '  make shell            a prompt on the emulated host (CPU= KERNEL= GPUS= MEM= DRIVER=)'
 	@echo '  make check            all tests; parts:'
-	@echo '  make check-unit       the driver'"'"'s pure files in user space'
+	@echo '  make check-unit       the driver'"'"'s pure files in user space: tests, fuzzers'
 	@echo '  make check-static     warnings, sparse, checkpatch, documentation, scripts'
 	@echo '  make check-host       the driver'"'"'s interfaces, driverctl'
 	@echo '  make check-guest      guests that use GPU memory, two at once'
@@ -68,6 +71,7 @@ help:
 	@echo
 	@echo '  Not in make check, since they take long:'
 	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak'
+	@echo '  make fuzz-unit        fuzz the pure files for FUZZ_SECONDS each (60), keep what is new'
 	@echo '  make mutate-kvm       break the KVM series one rule at a time; tests must notice'
 	@echo
 	@echo '  make run S="..."      scenarios by name (tests/scenarios), V=1 with their output'
@@ -82,4 +86,4 @@ help:
 	@echo '  make distclean        remove the cache too'
 
 .PHONY: modules modules_install demo check check-unit check-static check-host check-guest \
-	check-refusal check-kvm check-migration check-peer check-lts check-64k check-debug check-testbed mutate-kvm run shell clean distclean help
+	check-refusal check-kvm check-migration check-peer check-lts check-64k check-debug check-testbed fuzz-unit mutate-kvm run shell clean distclean help
