@@ -23,6 +23,7 @@ kernel_arguments() {
 	case $KERNEL in
 	*-debug) echo "kmemleak=on slub_debug=FZP" ;;
 	esac
+	echo "${SEED:+nvgrace.seed=$SEED} ${OPERATIONS:+nvgrace.operations=$OPERATIONS} ${ROUNDS:+nvgrace.rounds=$ROUNDS}"
 	echo "$APPEND"
 }
 

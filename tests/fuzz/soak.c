@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Everything at once: users who come, use the GPU with several threads, and go or are
+ * killed, while the host resets it, takes it away and gives it back, finds bad pages,
+ * has its memory scrubbed, reads its attributes, and is short of memory itself.
+ * Afterwards all is as before.
+ *
+ *   SEED=n    whom and what chance begins with
+ *   ROUNDS=n  how often: users in the first test, binds and opens in the others
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#include "clock.h"
+#include "fuzzer.h"
+#include "poison.h"
+#include "scrub.h"
+#include "sysfs.h"
+#include "touch.h"
+#include "variants.h"
+#include "worker.h"
+
+#define THREADS		3
+#define USER_OPERATIONS	2000	/* of each thread, unless the user is killed */
+#define LONGEST_STAY_MS	400
+#define LAST_BREATH_MS	40000	/* from SIGKILL to the end, scrub included */
+#define MOST_BAD_PAGES	100	/* of the 256 that close the memory */
+#define KEEP_FREE_KIB	(256 << 10)
+
+FIXTURE(soak) {
+	const char *bdf;
+	struct gpu gpu;		/* closed again: what it is, not a user */
+	uint64_t seed;
+	uint64_t rounds;
+	char *iomem;
+	unsigned int mappings;
+	uint64_t mapped;
+};
+
+FIXTURE_VARIANT(soak) {
+	unsigned int gpu;
+};
+
+FIXTURE_VARIANT_ADD_ALL_GPUS(soak);
+
+FIXTURE_SETUP(soak)
+{
+	SETUP_GPU(&self->gpu, variant->gpu);
+	gpu_close(&self->gpu);
+	self->bdf = gpu_bdf(variant->gpu);
+	self->seed = test_seed();
+	self->rounds = wanted("ROUNDS", 50);
+	self->iomem = file_slurp("/proc/iomem");
+	self->mappings = physical_mappings(&self->mapped);
+}
+
+FIXTURE_TEARDOWN(soak)
+{
+	if (!driver_is_bound(self->bdf))
+		EXPECT_EQ(0, driver_bind(self->bdf));
+	poison_clear(self->bdf);
+	scrub_set_policy(self->bdf, "off");
+	free(self->iomem);
+}
+
+/* What the fuzzers of all users have done; shared with the processes they are in. */
+struct user {
+	struct fuzzer fuzzer[THREADS];
+	struct worker worker[THREADS];
+};
+
+enum end { CAME_AND_WENT, COMPLAINED, TURNED_AWAY };
+
+static int use(void *arg)
+{
+	return fuzzer_run(arg, USER_OPERATIONS);
+}
+
+static enum end be_user(struct user *user, unsigned int nr, uint64_t seed)
+{
+	enum end end = CAME_AND_WENT;
+	struct gpu gpu;
+	unsigned int i;
+
+	if (gpu_open(&gpu, gpu_bdf(nr)))
+		return TURNED_AWAY;
+	for (i = 0; i < THREADS; i++)
+		if (fuzzer_init(&user->fuzzer[i], &gpu, nr, seed, i, THREADS) ||
+		    worker_start(&user->worker[i], use, &user->fuzzer[i]))
+			return COMPLAINED;
+	for (i = 0; i < THREADS; i++)
+		if (worker_wait(&user->worker[i], NO_LIMIT * 1000u))
+			end = COMPLAINED;
+	return end;
+}
+
+/* The end of a process: its status, or -ETIMEDOUT. */
+static int await_end(pid_t pid, unsigned int timeout_ms)
+{
+	uint64_t deadline = now_ms() + timeout_ms;
+	int status;
+
+	while (waitpid(pid, &status, WNOHANG) != pid) {
+		if (now_ms() > deadline)
+			return -ETIMEDOUT;
+		sleep_ms(2);
+	}
+	return status;
+}
+
+/* One user from his coming to his end: enum end, or -errno. */
+static int one_user(struct user *user, unsigned int nr, uint64_t *random)
+{
+	unsigned int stay = (unsigned int)(next_random(random) % LONGEST_STAY_MS);
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return -errno;
+	if (!pid)
+		_exit(be_user(user, nr, *random));
+	status = await_end(pid, stay);
+	if (status == -ETIMEDOUT) {
+		kill(pid, SIGKILL);
+		status = await_end(pid, LAST_BREATH_MS);
+	}
+	if (status < 0)
+		return status;
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGKILL ? CAME_AND_WENT : -EINTR;
+	return WEXITSTATUS(status);
+}
+
+static uint64_t operations_of(const struct user *user)
+{
+	uint64_t done = 0;
+	unsigned int i;
+
+	for (i = 0; i < THREADS; i++)
+		done += user->fuzzer[i].done;
+	return done;
+}
+
+/* What the host does meanwhile. Each returns the first error that must not be. */
+struct host {
+	const struct gpu *gpu;
+	uint64_t random;
+	_Atomic bool stop;
+	_Atomic uint64_t resets, poisoned, binds, scrubs, reads;
+};
+
+static bool goes_on(struct host *host, unsigned int pause_ms)
+{
+	sleep_ms((unsigned int)(next_random(&host->random) % pause_ms));
+	return !atomic_load(&host->stop);
+}
+
+static int resets(void *arg)
+{
+	struct host *host = arg;
+
+	while (goes_on(host, 300))
+		if (!gpu_reset_by_sysfs(host->gpu->bdf))
+			atomic_fetch_add(&host->resets, 1);
+	return 0;
+}
+
+static int bad_pages(void *arg)
+{
+	struct host *host = arg;
+	uint64_t base = poison_address(host->gpu, GPU_USEMEM, 0);
+	uint64_t at;
+
+	while (goes_on(host, 100)) {
+		at = next_random(&host->random) % host->gpu->region[GPU_USEMEM].real;
+		poison_here(base + at);
+		if (atomic_fetch_add(&host->poisoned, 1) % MOST_BAD_PAGES ==
+		    MOST_BAD_PAGES - 1)
+			poison_clear(host->gpu->bdf);
+	}
+	return 0;
+}
+
+static int takes_away_and_gives_back(void *arg)
+{
+	struct host *host = arg;
+	int ret = 0;
+
+	while (!ret && goes_on(host, 2000)) {
+		ret = driver_unbind(host->gpu->bdf);
+		if (!ret)
+			ret = driver_bind(host->gpu->bdf);
+		atomic_fetch_add(&host->binds, 1);
+	}
+	return ret;
+}
+
+static int changes_policy(void *arg)
+{
+	static const char *const policies[] = { "off", "on-close", "on-open" };
+	struct host *host = arg;
+
+	while (goes_on(host, 1000))
+		if (!scrub_set_policy(host->gpu->bdf,
+				      policies[next_random(&host->random) % 3]))
+			atomic_fetch_add(&host->scrubs, 1);
+	return 0;
+}
+
+static int reads_attributes(void *arg)
+{
+	static const char *const names[] = {
+		"ready", "bad_page_count", "scrub_state", "scrub_progress", "verdict",
+	};
+	struct host *host = arg;
+	unsigned int i;
+	char text[64];
+
+	while (goes_on(host, 20))
+		for (i = 0; i < ARRAY_SIZE(names); i++)
+			if (gpu_attribute(host->gpu->bdf, names[i], text,
+					  sizeof(text)) > 0)
+				atomic_fetch_add(&host->reads, 1);
+	return 0;
+}
+
+static uint64_t free_kib(void)
+{
+	char *text = file_slurp("/proc/meminfo");
+	char *line = text ? strstr(text, "MemAvailable:") : NULL;
+	uint64_t kib = line ? strtoull(line + strlen("MemAvailable:"), NULL, 10) : 0;
+
+	free(text);
+	return kib;
+}
+
+/* Takes what memory there is, keeps it a moment, and lets go. */
+static int takes_memory(void *arg)
+{
+	struct host *host = arg;
+	size_t len;
+	char *all;
+
+	while (goes_on(host, 500)) {
+		len = free_kib();
+		if (len <= KEEP_FREE_KIB)
+			continue;
+		len = (len - KEEP_FREE_KIB) << 10;
+		all = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		if (all == MAP_FAILED)
+			continue;
+		goes_on(host, 500);
+		munmap(all, len);
+	}
+	return 0;
+}
+
+static int (*const doings[])(void *) = {
+	resets, bad_pages, takes_away_and_gives_back, changes_policy, reads_attributes,
+	takes_memory,
+};
+
+#define DOINGS ARRAY_SIZE(doings)
+
+/* What a new user finds: memory that keeps what is written, a reset that works. */
+static int works(unsigned int nr)
+{
+	uint64_t written, found = 0;
+	struct gpu gpu;
+	int ret = gpu_open(&gpu, gpu_bdf(nr));
+
+	if (ret)
+		return ret;
+	written = now_ns();
+	if (gpu_write(&gpu, GPU_USEMEM, MIB(1), &written, 8) != 8)
+		ret = -EIO;
+	if (!ret)
+		ret = gpu_reset(&gpu);
+	if (!ret && gpu_read(&gpu, GPU_USEMEM, MIB(1), &found, 8) != 8)
+		ret = -EIO;
+	gpu_close(&gpu);
+	return ret ? ret : found == written ? 0 : -EILSEQ;
+}
+
+TEST_F_TIMEOUT(soak, users_come_and_go_while_the_host_interferes, NO_LIMIT)
+{
+	struct host host = { .gpu = &self->gpu, .random = self->seed | 1 };
+	uint64_t random = self->seed | 1, operations = 0, i;
+	unsigned int ends[3] = { 0 }, d;
+	struct worker workers[DOINGS];
+	struct user *user;
+	int end;
+
+	user = mmap(NULL, sizeof(*user), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, user);
+	for (d = 0; d < DOINGS; d++)
+		ASSERT_EQ(0, worker_start(&workers[d], doings[d], &host));
+	for (i = 0; i < self->rounds; i++) {
+		memset(user, 0, sizeof(*user));
+		end = one_user(user, variant->gpu, &random);
+		operations += operations_of(user);
+		EXPECT_GE(end, 0);
+		EXPECT_NE(COMPLAINED, end);
+		if (end < 0 || end == COMPLAINED)
+			break;
+		ends[end]++;
+	}
+	atomic_store(&host.stop, true);
+	for (d = 0; d < DOINGS; d++)
+		EXPECT_EQ(0, worker_wait(&workers[d], LAST_BREATH_MS));
+	printf("# %u users, %u turned away, %llu operations, %llu resets, %llu bad pages, %llu binds, %llu policies, %llu attributes\n",
+	       ends[CAME_AND_WENT], ends[TURNED_AWAY], (unsigned long long)operations,
+	       (unsigned long long)host.resets, (unsigned long long)host.poisoned,
+	       (unsigned long long)host.binds, (unsigned long long)host.scrubs,
+	       (unsigned long long)host.reads);
+	/* Most of them must have got somewhere. */
+	EXPECT_LT(ends[TURNED_AWAY], self->rounds / 2 + 1);
+	EXPECT_LT(0, operations);
+	ASSERT_EQ(0, poison_clear(self->bdf));
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "off"));
+	EXPECT_EQ(0, works(variant->gpu));
+	munmap(user, sizeof(*user));
+}
+
+/* What was there before is there again, and nothing else. */
+static bool as_before(const char *iomem, unsigned int mappings, uint64_t mapped)
+{
+	char *now = file_slurp("/proc/iomem");
+	uint64_t bytes;
+	bool same = now && iomem && !strcmp(iomem, now) &&
+		    physical_mappings(&bytes) == mappings && bytes == mapped;
+
+	free(now);
+	return same;
+}
+
+#define EXPECT_AS_BEFORE() \
+	EXPECT_TRUE(as_before(self->iomem, self->mappings, self->mapped))
+
+TEST_F_TIMEOUT(soak, binding_over_and_over_leaves_nothing_behind, NO_LIMIT)
+{
+	uint64_t i;
+
+	for (i = 0; i < self->rounds; i++) {
+		ASSERT_EQ(0, driver_unbind(self->bdf));
+		ASSERT_EQ(0, driver_bind(self->bdf));
+	}
+	EXPECT_EQ(0, works(variant->gpu));
+	EXPECT_AS_BEFORE();
+}
+
+TEST_F_TIMEOUT(soak, opening_over_and_over_leaves_nothing_behind, NO_LIMIT)
+{
+	uint64_t i;
+
+	for (i = 0; i < self->rounds; i++)
+		ASSERT_EQ(0, works(variant->gpu));
+	EXPECT_AS_BEFORE();
+}
+
+TEST_HARNESS_MAIN
