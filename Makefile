@@ -30,6 +30,12 @@ check-lts check-64k check-debug check-testbed:
 fuzz-unit:
 	@$(testbed)/enter $(MAKE) -s -C tests/unit fuzz-long
 
+fuzz:
+	@$(testbed)/run host-fuzz
+
+soak:
+	@OPERATIONS=$${OPERATIONS:-1000000} ROUNDS=$${ROUNDS:-1000} JOBS=$${JOBS:-1} $(testbed)/run soak
+
 mutate-kvm:
 	@tests/kvm/mutate
 
@@ -72,6 +78,10 @@ help:
 	@echo '  Not in make check, since they take long:'
 	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak'
 	@echo '  make fuzz-unit        fuzz the pure files for FUZZ_SECONDS each (60), keep what is new'
+	@echo '  make fuzz             random use of the device, checked against a model of it'
+	@echo '                        (OPERATIONS=n of each test, SEED=n repeats a run)'
+	@echo '  make soak             hours of fuzzing, of users and host at odds, of VMs that come and'
+	@echo '                        go, of four guests at once, on the debug kernels (OPERATIONS= ROUNDS=)'
 	@echo '  make mutate-kvm       break the KVM series one rule at a time; tests must notice'
 	@echo
 	@echo '  make run S="..."      scenarios by name (tests/scenarios), V=1 with their output'
@@ -86,4 +96,5 @@ help:
 	@echo '  make distclean        remove the cache too'
 
 .PHONY: modules modules_install demo check check-unit check-static check-host check-guest \
-	check-refusal check-kvm check-migration check-peer check-lts check-64k check-debug check-testbed fuzz-unit mutate-kvm run shell clean distclean help
+	check-refusal check-kvm check-migration check-peer check-lts check-64k check-debug check-testbed \
+	fuzz-unit fuzz soak mutate-kvm run shell clean distclean help

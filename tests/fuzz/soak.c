@@ -31,7 +31,9 @@
 #define THREADS		3
 #define USER_OPERATIONS	2000	/* of each thread, unless the user is killed */
 #define LONGEST_STAY_MS	400
-#define LAST_BREATH_MS	40000	/* from SIGKILL to the end, scrub included */
+#define IN_A_HURRY	4	/* one in so many is killed before he got anywhere */
+#define LONGEST_WAY_IN_MS 60000	/* a scrub, on a slow machine */
+#define LAST_BREATH_MS	60000	/* from SIGKILL to the end, scrub included */
 #define MOST_BAD_PAGES	100	/* of the 256 that close the memory */
 #define KEEP_FREE_KIB	(256 << 10)
 
@@ -71,10 +73,12 @@ FIXTURE_TEARDOWN(soak)
 	free(self->iomem);
 }
 
-/* What the fuzzers of all users have done; shared with the processes they are in. */
+/* One user, in memory shared with the process that is him. */
 struct user {
 	struct fuzzer fuzzer[THREADS];
 	struct worker worker[THREADS];
+	_Atomic bool in;		/* he has opened the GPU */
+	_Atomic bool may_go;
 };
 
 enum end { CAME_AND_WENT, COMPLAINED, TURNED_AWAY };
@@ -96,9 +100,12 @@ static enum end be_user(struct user *user, unsigned int nr, uint64_t seed)
 		if (fuzzer_init(&user->fuzzer[i], &gpu, nr, seed, i, THREADS) ||
 		    worker_start(&user->worker[i], use, &user->fuzzer[i]))
 			return COMPLAINED;
+	atomic_store(&user->in, true);
 	for (i = 0; i < THREADS; i++)
 		if (worker_wait(&user->worker[i], NO_LIMIT * 1000u))
 			end = COMPLAINED;
+	while (!atomic_load(&user->may_go))
+		sleep_ms(1);
 	return end;
 }
 
@@ -116,10 +123,53 @@ static int await_end(pid_t pid, unsigned int timeout_ms)
 	return status;
 }
 
+/* Until he is in, or has come to his end: his status then, or -ETIMEDOUT. */
+static int await_way_in(const struct user *user, pid_t pid)
+{
+	uint64_t deadline = now_ms() + LONGEST_WAY_IN_MS;
+	int status = -ETIMEDOUT;
+
+	while (!atomic_load(&user->in) && status == -ETIMEDOUT && now_ms() < deadline)
+		status = await_end(pid, 5);
+	return status;
+}
+
+/*
+ * The PCI core saves and restores the configuration of a device in one place, without
+ * a lock: a reset by sysfs while vfio-pci-core opens or closes the device can lose it.
+ * So the host resets only a device whose user is in, and none goes meanwhile.
+ */
+static pthread_mutex_t attendance = PTHREAD_MUTEX_INITIALIZER;
+static bool attended;
+
+static void attend(bool in)
+{
+	pthread_mutex_lock(&attendance);
+	attended = in;
+	pthread_mutex_unlock(&attendance);
+}
+
+/* His stay: he goes by himself, or is killed. */
+static int stay(struct user *user, pid_t pid, unsigned int ms)
+{
+	int status;
+
+	attend(true);
+	status = await_end(pid, ms);
+	attend(false);
+	atomic_store(&user->may_go, ms % 2);
+	if (status != -ETIMEDOUT)
+		return status;
+	if (ms % 2 == 0)
+		kill(pid, SIGKILL);
+	return await_end(pid, LAST_BREATH_MS);
+}
+
 /* One user from his coming to his end: enum end, or -errno. */
 static int one_user(struct user *user, unsigned int nr, uint64_t *random)
 {
-	unsigned int stay = (unsigned int)(next_random(random) % LONGEST_STAY_MS);
+	unsigned int ms = (unsigned int)(next_random(random) % LONGEST_STAY_MS);
+	bool hurry = next_random(random) % IN_A_HURRY == 0;
 	pid_t pid = fork();
 	int status;
 
@@ -127,8 +177,10 @@ static int one_user(struct user *user, unsigned int nr, uint64_t *random)
 		return -errno;
 	if (!pid)
 		_exit(be_user(user, nr, *random));
-	status = await_end(pid, stay);
-	if (status == -ETIMEDOUT) {
+	status = hurry ? await_end(pid, ms) : await_way_in(user, pid);
+	if (status == -ETIMEDOUT && atomic_load(&user->in)) {
+		status = stay(user, pid, ms);
+	} else if (status == -ETIMEDOUT) {
 		kill(pid, SIGKILL);
 		status = await_end(pid, LAST_BREATH_MS);
 	}
@@ -167,9 +219,12 @@ static int resets(void *arg)
 {
 	struct host *host = arg;
 
-	while (goes_on(host, 300))
-		if (!gpu_reset_by_sysfs(host->gpu->bdf))
+	while (goes_on(host, 100)) {
+		pthread_mutex_lock(&attendance);
+		if (attended && !gpu_reset_by_sysfs(host->gpu->bdf))
 			atomic_fetch_add(&host->resets, 1);
+		pthread_mutex_unlock(&attendance);
+	}
 	return 0;
 }
 
