@@ -21,7 +21,10 @@ demo:
 	@tests/demo/demo
 
 check:
-	@$(testbed)/run unit static lts host guest refusal kvm migration peer 64k testbed
+	@$(testbed)/run unit static lts host guest refusal kvm migration peer 64k testbed promises
+
+promises:
+	cp build/results/promises.rst Documentation/testing/promises.rst
 
 check-unit check-static check-host check-guest check-refusal check-kvm check-migration check-peer \
 check-lts check-64k check-debug check-testbed:
@@ -74,6 +77,7 @@ help:
 	@echo '  make check-lts        the interfaces and a guest on 6.12 with the KVM series'
 	@echo '  make check-64k        the interfaces and KVM on a kernel with 64K pages'
 	@echo '  make check-testbed    the test bed itself'
+	@echo '  make promises         after make check: Documentation/testing/promises.rst anew'
 	@echo
 	@echo '  Not in make check, since they take long:'
 	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak'

@@ -213,8 +213,11 @@ void fuzz_reset(struct fuzzer *f)
 		RESET_BY_IOCTL, RESET_BY_IOCTL, RESET_BY_CONFIG, RESET_HOT, RESET_BY_SYSFS,
 	};
 	enum reset_kind kind = kinds[pick(f, sizeof(kinds) / sizeof(*kinds))];
-	int ret = gpu_reset_by(f->gpu, kind);
+	int ret;
 
+	if (kind == RESET_BY_SYSFS && !f->administrator)
+		return;
+	ret = gpu_reset_by(f->gpu, kind);
 	note(f, "reset", kind, 0, 0, ret);
 	if (ret && !racing(f) && !(kind == RESET_HOT && is_hopper(f)))
 		complain(f, "reset failed: %d", ret);

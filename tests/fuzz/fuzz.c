@@ -56,6 +56,7 @@ TEST_F_TIMEOUT(fuzz, every_answer_is_the_right_one, NO_LIMIT)
 	struct fuzzer f;
 
 	ASSERT_EQ(0, fuzzer_init(&f, &self->gpu, variant->gpu, self->seed, 0, 1));
+	f.administrator = true;
 	for (left = self->operations; left; left -= step) {
 		if (step > left)
 			step = left;
@@ -64,6 +65,7 @@ TEST_F_TIMEOUT(fuzz, every_answer_is_the_right_one, NO_LIMIT)
 		}
 		say_progress(&f);
 	}
+	figure("fuzz", f.done, "operations");
 	fuzzer_done(&f);
 }
 
@@ -89,12 +91,13 @@ TEST_F_TIMEOUT(fuzz, threads_do_not_disturb_each_other, NO_LIMIT)
 		racers[i].operations = (self->operations + THREADS - 1) / THREADS;
 		ASSERT_EQ(0, fuzzer_init(&racers[i].fuzzer, &self->gpu, variant->gpu,
 					 self->seed, i, THREADS));
+		racers[i].fuzzer.administrator = true;
 	}
 	for (i = 0; i < THREADS; i++)
 		ASSERT_EQ(0, worker_start(&racers[i].worker, race, &racers[i]));
 	for (i = 0; i < THREADS; i++) {
 		EXPECT_EQ(0, worker_wait(&racers[i].worker, NO_LIMIT * 1000u));
-		say_progress(&racers[i].fuzzer);
+		figure("fuzz", racers[i].fuzzer.done, "operations");
 		fuzzer_done(&racers[i].fuzzer);
 	}
 }

@@ -54,6 +54,12 @@ uint64_t wanted(const char *name, uint64_t otherwise)
 	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
+void figure(const char *fixture, uint64_t number, const char *what)
+{
+	printf("# figure: %s %llu %s\n", fixture, (unsigned long long)number, what);
+	fflush(stdout);
+}
+
 uint64_t pick(struct fuzzer *f, uint64_t below)
 {
 	return below ? next_random(&f->random) % below : 0;

@@ -65,6 +65,7 @@ struct fuzzer {
 	uint64_t random;
 	uint64_t done;
 	unsigned int slice, slices;	/* more than one slice: racing */
+	bool administrator;		/* may use sysfs, and does */
 
 	struct memory memory[2];
 	struct map map[MAPS];
@@ -82,6 +83,9 @@ struct fuzzer {
 
 /* A number from the environment. */
 uint64_t wanted(const char *name, uint64_t otherwise);
+
+/* For the table of promises; see tests/testbed/promises. */
+void figure(const char *fixture, uint64_t number, const char *what);
 
 /* 0 or -errno; @nr is the GPU's number in the scenario, for what it should be. */
 int fuzzer_init(struct fuzzer *f, const struct gpu *gpu, unsigned int nr,

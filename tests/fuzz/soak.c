@@ -5,6 +5,9 @@
  * has its memory scrubbed, reads its attributes, and is short of memory itself.
  * Afterwards all is as before.
  *
+ * Users have no part in sysfs: one who resets the device there while it is being unbound
+ * waits for the lock of the one who waits for him.
+ *
  *   SEED=n    whom and what chance begins with
  *   ROUNDS=n  how often: users in the first test, binds and opens in the others
  */
@@ -378,6 +381,8 @@ TEST_F_TIMEOUT(soak, users_come_and_go_while_the_host_interferes, NO_LIMIT)
 	       (unsigned long long)host.resets, (unsigned long long)host.poisoned,
 	       (unsigned long long)host.binds, (unsigned long long)host.scrubs,
 	       (unsigned long long)host.reads);
+	figure("soak", ends[CAME_AND_WENT], "users");
+	figure("soak", operations, "operations");
 	/* Most of them must have got somewhere. */
 	EXPECT_LT(ends[TURNED_AWAY], self->rounds / 2 + 1);
 	EXPECT_LT(0, operations);
@@ -412,6 +417,7 @@ TEST_F_TIMEOUT(soak, binding_over_and_over_leaves_nothing_behind, NO_LIMIT)
 	}
 	EXPECT_EQ(0, works(variant->gpu));
 	EXPECT_AS_BEFORE();
+	figure("soak", self->rounds, "binds");
 }
 
 TEST_F_TIMEOUT(soak, opening_over_and_over_leaves_nothing_behind, NO_LIMIT)
@@ -421,6 +427,7 @@ TEST_F_TIMEOUT(soak, opening_over_and_over_leaves_nothing_behind, NO_LIMIT)
 	for (i = 0; i < self->rounds; i++)
 		ASSERT_EQ(0, works(variant->gpu));
 	EXPECT_AS_BEFORE();
+	figure("soak", self->rounds, "opens");
 }
 
 TEST_HARNESS_MAIN

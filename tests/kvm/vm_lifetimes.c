@@ -93,6 +93,7 @@ TEST_F_TIMEOUT(lifetimes, each_finds_what_the_one_before_left, NO_LIMIT)
 	EXPECT_EQ(self->rounds, *word);
 	EXPECT_EQ(self->tables, stage2_tables());
 	printf("# figure: lifetimes %lu VMs\n", self->rounds);
+	fflush(stdout);
 }
 
 /* A VMM that never ends by itself. */
@@ -134,6 +135,7 @@ TEST_F_TIMEOUT(lifetimes, killed_at_any_moment_leaves_nothing, NO_LIMIT)
 	EXPECT_EQ(0, watch_rounds(&watched));
 	EXPECT_EQ(self->tables, stage2_tables());
 	printf("# figure: lifetimes %lu VMMs killed\n", self->rounds);
+	fflush(stdout);
 }
 
 TEST_HARNESS_MAIN
