@@ -101,4 +101,4 @@ help:
 
 .PHONY: modules modules_install demo check check-unit check-static check-host check-guest \
 	check-refusal check-kvm check-migration check-peer check-lts check-64k check-debug check-testbed \
-	fuzz-unit fuzz soak mutate-kvm run shell clean distclean help
+	fuzz-unit fuzz soak promises mutate-kvm run shell clean distclean help

@@ -39,7 +39,7 @@ static bool take_mapping(struct fuzzer *f, const struct place *place, size_t len
 	const struct map *map = &f->map[pick(f, MAPS)];
 	uint64_t skip;
 
-	if (racing(f) || !map->where || map->len < len ||
+	if (racing(f) || !map->where || map->len < len || len > BUFFER_LEN ||
 	    map->prot != (PROT_READ | PROT_WRITE))
 		return false;
 	skip = pick(f, map->len - len + 1);
