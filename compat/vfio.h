@@ -12,11 +12,14 @@
  *   get_region_info_caps  newer kernels deal with user space and leave only the
  *			   facts to the driver
  *   match_token_uuid	   never called: match() does it all
+ *   pasid_attach_ioas	   never called: there is no way to ask for it
  */
 #ifndef NVGRACE_GPU_COMPAT_VFIO_H
 #define NVGRACE_GPU_COMPAT_VFIO_H
 
-#if !defined(COMPAT_HAS_get_region_info_caps) || !defined(COMPAT_HAS_match_token_uuid)
+#if !defined(COMPAT_HAS_get_region_info_caps) || \
+	!defined(COMPAT_HAS_match_token_uuid) || \
+	!defined(COMPAT_HAS_pasid_attach_ioas)
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
@@ -32,6 +35,10 @@ struct compat_vfio_device_ops {
 #ifndef COMPAT_HAS_match_token_uuid
 	int (*match_token_uuid)(struct vfio_device *vdev, const uuid_t *uuid);
 #endif
+#ifndef COMPAT_HAS_pasid_attach_ioas
+	int (*pasid_attach_ioas)(struct vfio_device *vdev, u32 pasid, u32 *pt);
+	void (*pasid_detach_ioas)(struct vfio_device *vdev, u32 pasid);
+#endif
 };
 
 static_assert(offsetof(struct compat_vfio_device_ops, name) == 0);
@@ -45,6 +52,11 @@ compat_vfio_alloc_device(size_t size, struct device *dev,
 
 #ifndef COMPAT_HAS_match_token_uuid
 #define vfio_pci_core_match_token_uuid NULL
+#endif
+
+#ifndef COMPAT_HAS_pasid_attach_ioas
+#define vfio_iommufd_physical_pasid_attach_ioas NULL
+#define vfio_iommufd_physical_pasid_detach_ioas NULL
 #endif
 
 #ifndef COMPAT_HAS_get_region_info_caps
