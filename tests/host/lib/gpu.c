@@ -173,7 +173,7 @@ static uint64_t mappable_bytes(const struct vfio_region_info *info)
 	return info->size;
 }
 
-static int learn_regions(struct gpu *gpu)
+int gpu_learn_regions(struct gpu *gpu)
 {
 	union {
 		struct vfio_region_info info;
@@ -216,7 +216,7 @@ int gpu_open_raw(struct gpu *gpu, const char *bdf)
 	if (ret >= 0)
 		ret = gpu->device = gpu_device_again(gpu);
 	if (ret >= 0)
-		ret = learn_regions(gpu);
+		ret = gpu_learn_regions(gpu);
 	if (ret < 0)
 		gpu_close(gpu);
 	return ret;

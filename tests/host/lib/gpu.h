@@ -71,6 +71,9 @@ int gpu_open(struct gpu *gpu, const char *bdf);
 int gpu_open_raw(struct gpu *gpu, const char *bdf);
 void gpu_close(struct gpu *gpu);
 
+/* What the device says of its regions, once it is open: 0 or -errno. */
+int gpu_learn_regions(struct gpu *gpu);
+
 /* One more file descriptor for the same device, from the same group. */
 int gpu_device_again(const struct gpu *gpu);
 

@@ -247,6 +247,7 @@ static int nvgrace_gpu_probe(struct pci_dev *pdev,
 	init_rwsem(&gpu->map_lock);
 	mutex_init(&gpu->ready.wait_lock);
 	gpu->coherent = coherent;
+	nvgrace_gpu_dmabuf_init(gpu);
 	if (coherent) {
 		ret = nvgrace_gpu_platform_init(gpu);
 		if (ret)

@@ -286,6 +286,15 @@ void nvgrace_gpu_zap(struct nvgrace_gpu *gpu, u64 start, u64 end);
 int nvgrace_gpu_vma_pgoff(struct vm_area_struct *vma, unsigned long pfn,
 			  pgoff_t *pgoff);
 
+/* dmabuf.c, for kernels whose vfio-pci-core has dma-bufs */
+#ifdef CONFIG_VFIO_PCI_DMABUF
+void nvgrace_gpu_dmabuf_init(struct nvgrace_gpu *gpu);
+#else
+static inline void nvgrace_gpu_dmabuf_init(struct nvgrace_gpu *gpu)
+{
+}
+#endif
+
 /* poison.c */
 int nvgrace_gpu_poison_init(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_poison_release(struct nvgrace_gpu *gpu);
