@@ -143,6 +143,10 @@ static int claim_memory(struct nvgrace_gpu *gpu, u64 base, u64 size)
 		owner = "System RAM";
 	else if (request_mem_region(base, size, pci_name(pdev)))
 		return 0;
+	/* Nobody is there: no memory to enter it in the tree. */
+	else if (region_intersects(base, size, IORESOURCE_MEM,
+				   IORES_DESC_NONE) == REGION_DISJOINT)
+		return -ENOMEM;
 
 	pci_err(pdev, "GPU memory [%#llx-%#llx] overlaps %s; fix the firmware\n",
 		base, base + size - 1, owner);
@@ -196,7 +200,7 @@ bool nvgrace_gpu_platform_describes_memory(struct pci_dev *pdev)
  *
  * Return: 0; an error, after one log line, when the memory cannot be used as
  * described: -EINVAL, -ENODEV, -EOVERFLOW, -ERANGE as in
- * nvgrace_gpu_layout_init(), -EBUSY when something else owns it.
+ * nvgrace_gpu_layout_init(), -EBUSY when something else owns it. Or -ENOMEM.
  */
 int nvgrace_gpu_platform_init(struct nvgrace_gpu *gpu)
 {
