@@ -12,7 +12,6 @@
 #include "clock.h"
 #include "sysfs.h"
 
-#define INJECTOR	"/sys/devices/system/memory/hard_offline_page"
 #define NOTICED_MS	5000
 
 /* Where the driver under test has claimed memory for the device. */
@@ -52,7 +51,7 @@ int poison_here(uint64_t address)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%#llx", (unsigned long long)address);
-	return file_write(INJECTOR, text);
+	return file_write(POISON_INJECTOR, text);
 }
 
 int poison_elsewhere(uint64_t address)
@@ -60,7 +59,7 @@ int poison_elsewhere(uint64_t address)
 	char command[128];
 	int status;
 
-	snprintf(command, sizeof(command), "echo %#llx >" INJECTOR,
+	snprintf(command, sizeof(command), "echo %#llx >" POISON_INJECTOR,
 		 (unsigned long long)address);
 	status = system(command);
 	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -EIO;

@@ -10,6 +10,9 @@
 
 #include "gpu.h"
 
+/* Takes a physical address. */
+#define POISON_INJECTOR	"/sys/devices/system/memory/hard_offline_page"
+
 /*
  * The physical address of @at in a region: 0 if it cannot be told. Taken from
  * /proc/iomem; GPU_MEMORY_BASE in the environment, for a driver that claims no

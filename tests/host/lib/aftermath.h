@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a failure must leave to others: nothing that was not there before, and a GPU
+ * that works.
+ */
+#ifndef HOST_AFTERMATH_H
+#define HOST_AFTERMATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What lists of the kernel refer to, so that its leak detector is content. */
+struct footprint {
+	char *iomem;
+	unsigned int mappings;		/* of physical memory, in the kernel */
+	uint64_t mapped;
+	unsigned int workqueues;	/* in parts, one per CPU */
+};
+
+/*
+ * Both wait for what is freed only some time after it is given up. Workqueues are
+ * counted exactly where the checks of slabs are on, and elsewhere not.
+ */
+void footprint_take(struct footprint *footprint);
+bool footprint_is_back(const struct footprint *footprint);
+void footprint_free(struct footprint *footprint);
+
+/*
+ * Somebody opens the GPU, maps it, touches it before and after a reset, reads it:
+ * 0 or -errno.
+ */
+int next_user(const char *bdf);
+
+#endif
