@@ -22,14 +22,11 @@
 #include "kselftest_harness.h"
 
 #include "aftermath.h"
-#include "clock.h"
 #include "failnth.h"
 #include "gpu.h"
 #include "poison.h"
-#include "reset.h"
 #include "scrub.h"
 #include "sysfs.h"
-#include "testblock.h"
 #include "touch.h"
 #include "variants.h"
 
@@ -125,7 +122,7 @@ static int write_bdf(void *arg)
 TEST_F_TIMEOUT(allocation_failures, probe_survives_any, 600)
 {
 	ASSERT_EQ(0, driver_unbind(self->bdf));
-	/* VFIO core warns of its own error path: the group still has its IOMMU group. */
+	/* VFIO core's way out of it warns, and keeps the IOMMU group for ever. */
 	ASSERT_EQ(0, sweep_spare("vfio_create_group"));
 	footprint_take(&self->before);
 	self->fd = driver_file("bind");
