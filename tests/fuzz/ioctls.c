@@ -34,6 +34,13 @@ static uint32_t pick_argsz(struct fuzzer *f)
 	return (uint32_t)(one_in(f, 16) ? pick_odd(f) : pick(f, 160));
 }
 
+/* As the caller finds it untouched; returns how much room it claims to have. */
+static uint32_t take_argument(struct fuzzer *f, union argument *arg)
+{
+	memset(arg, CANARY, sizeof(*arg));
+	return arg->argsz = pick_argsz(f);
+}
+
 /* Asks, with @arg->argsz bytes of room: the result, -errno on failure. */
 static int ask(struct fuzzer *f, const char *what, unsigned long request,
 	       union argument *arg, uint32_t index, size_t smallest)
@@ -101,12 +108,10 @@ void fuzz_region_info(struct fuzzer *f)
 {
 	uint32_t index = (uint32_t)(one_in(f, 4) ? pick_odd(f) : pick(f, 9));
 	size_t smallest = offsetof(struct vfio_region_info, offset) + 8;
-	uint32_t room = pick_argsz(f);
 	union argument arg;
+	uint32_t room = take_argument(f, &arg);
 	int ret;
 
-	memset(&arg, CANARY, sizeof(arg));
-	arg.argsz = room;
 	arg.region.index = index;
 	ret = ask(f, "region info", VFIO_DEVICE_GET_REGION_INFO, &arg, index, smallest);
 	if (room < smallest)
@@ -120,12 +125,10 @@ void fuzz_region_info(struct fuzzer *f)
 void fuzz_device_info(struct fuzzer *f)
 {
 	size_t smallest = offsetof(struct vfio_device_info, num_irqs) + 4;
-	uint32_t room = pick_argsz(f);
 	union argument arg;
+	uint32_t room = take_argument(f, &arg);
 	int ret;
 
-	memset(&arg, CANARY, sizeof(arg));
-	arg.argsz = room;
 	ret = ask(f, "device info", VFIO_DEVICE_GET_INFO, &arg, 0, smallest);
 	if (room < smallest)
 		return;
@@ -139,12 +142,10 @@ void fuzz_irq_info(struct fuzzer *f)
 {
 	uint32_t index = (uint32_t)(one_in(f, 4) ? pick_odd(f) : pick(f, 6));
 	size_t smallest = offsetof(struct vfio_irq_info, count) + 4;
-	uint32_t room = pick_argsz(f);
 	union argument arg;
+	uint32_t room = take_argument(f, &arg);
 	int ret;
 
-	memset(&arg, CANARY, sizeof(arg));
-	arg.argsz = room;
 	arg.irq.index = index;
 	ret = ask(f, "irq info", VFIO_DEVICE_GET_IRQ_INFO, &arg, index, smallest);
 	if (room >= smallest && !ret && index >= VFIO_PCI_NUM_IRQS)
@@ -215,12 +216,10 @@ void fuzz_feature(struct fuzzer *f)
 /* Of groups that are none: nobody may reset what he does not own. */
 void fuzz_hot_reset(struct fuzzer *f)
 {
-	uint32_t room = pick_argsz(f), i;
 	union argument arg;
+	uint32_t room = take_argument(f, &arg), i;
 	int ret;
 
-	memset(&arg, CANARY, sizeof(arg));
-	arg.argsz = room;
 	if (one_in(f, 2)) {
 		ask(f, "hot reset info", VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &arg, 0,
 		    offsetof(struct vfio_pci_hot_reset_info, count) + 4);

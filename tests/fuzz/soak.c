@@ -22,6 +22,7 @@
 
 #include "kselftest_harness.h"
 
+#include "aftermath.h"
 #include "clock.h"
 #include "fuzzer.h"
 #include "poison.h"
@@ -45,9 +46,7 @@ FIXTURE(soak) {
 	struct gpu gpu;		/* closed again: what it is, not a user */
 	uint64_t seed;
 	uint64_t rounds;
-	char *iomem;
-	unsigned int mappings;
-	uint64_t mapped;
+	struct footprint before;
 };
 
 FIXTURE_VARIANT(soak) {
@@ -63,8 +62,7 @@ FIXTURE_SETUP(soak)
 	self->bdf = gpu_bdf(variant->gpu);
 	self->seed = test_seed();
 	self->rounds = wanted("ROUNDS", 50);
-	self->iomem = file_slurp("/proc/iomem");
-	self->mappings = physical_mappings(&self->mapped);
+	footprint_take(&self->before);
 }
 
 FIXTURE_TEARDOWN(soak)
@@ -73,7 +71,7 @@ FIXTURE_TEARDOWN(soak)
 		EXPECT_EQ(0, driver_bind(self->bdf));
 	poison_clear(self->bdf);
 	scrub_set_policy(self->bdf, "off");
-	free(self->iomem);
+	footprint_free(&self->before);
 }
 
 /* One user, in memory shared with the process that is him. */
@@ -353,26 +351,6 @@ static int (*const doings[])(void *) = {
 
 #define DOINGS ARRAY_SIZE(doings)
 
-/* What a new user finds: memory that keeps what is written, a reset that works. */
-static int works(unsigned int nr)
-{
-	uint64_t written, found = 0;
-	struct gpu gpu;
-	int ret = gpu_open(&gpu, gpu_bdf(nr));
-
-	if (ret)
-		return ret;
-	written = now_ns();
-	if (gpu_write(&gpu, GPU_USEMEM, MIB(1), &written, 8) != 8)
-		ret = -EIO;
-	if (!ret)
-		ret = gpu_reset(&gpu);
-	if (!ret && gpu_read(&gpu, GPU_USEMEM, MIB(1), &found, 8) != 8)
-		ret = -EIO;
-	gpu_close(&gpu);
-	return ret ? ret : found == written ? 0 : -EILSEQ;
-}
-
 TEST_F_TIMEOUT(soak, users_come_and_go_while_the_host_interferes, NO_LIMIT)
 {
 	struct host host = { .gpu = &self->gpu, .random = self->seed | 1 };
@@ -418,24 +396,9 @@ TEST_F_TIMEOUT(soak, users_come_and_go_while_the_host_interferes, NO_LIMIT)
 	EXPECT_LT(0, operations);
 	ASSERT_EQ(0, poison_clear(self->bdf));
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "off"));
-	EXPECT_EQ(0, works(variant->gpu));
+	EXPECT_EQ(0, next_user(self->bdf));
 	munmap(user, sizeof(*user));
 }
-
-/* What was there before is there again, and nothing else. */
-static bool as_before(const char *iomem, unsigned int mappings, uint64_t mapped)
-{
-	char *now = file_slurp("/proc/iomem");
-	uint64_t bytes;
-	bool same = now && iomem && !strcmp(iomem, now) &&
-		    physical_mappings(&bytes) == mappings && bytes == mapped;
-
-	free(now);
-	return same;
-}
-
-#define EXPECT_AS_BEFORE() \
-	EXPECT_TRUE(as_before(self->iomem, self->mappings, self->mapped))
 
 TEST_F_TIMEOUT(soak, binding_over_and_over_leaves_nothing_behind, NO_LIMIT)
 {
@@ -445,8 +408,8 @@ TEST_F_TIMEOUT(soak, binding_over_and_over_leaves_nothing_behind, NO_LIMIT)
 		ASSERT_EQ(0, driver_unbind(self->bdf));
 		ASSERT_EQ(0, driver_bind(self->bdf));
 	}
-	EXPECT_EQ(0, works(variant->gpu));
-	EXPECT_AS_BEFORE();
+	EXPECT_EQ(0, next_user(self->bdf));
+	EXPECT_TRUE(footprint_is_back(&self->before));
 	figure("soak", self->rounds, "binds");
 }
 
@@ -455,8 +418,8 @@ TEST_F_TIMEOUT(soak, opening_over_and_over_leaves_nothing_behind, NO_LIMIT)
 	uint64_t i;
 
 	for (i = 0; i < self->rounds; i++)
-		ASSERT_EQ(0, works(variant->gpu));
-	EXPECT_AS_BEFORE();
+		ASSERT_EQ(0, next_user(self->bdf));
+	EXPECT_TRUE(footprint_is_back(&self->before));
 	figure("soak", self->rounds, "opens");
 }
 

@@ -7,8 +7,8 @@
 function means(token, scenario, label,    dot, fixture, test)
 {
 	dot = index(token, ".")
-	fixture = dot && token !~ /@/ ? substr(token, 1, dot - 1) : token
-	if (token == scenario || token == plain(scenario))
+	fixture = dot ? substr(token, 1, dot - 1) : token
+	if (token == scenario)
 		return 1
 	if (index(label, fixture ".") != 1)
 		return 0
@@ -16,31 +16,24 @@ function means(token, scenario, label,    dot, fixture, test)
 	return !dot || substr(label, length(label) - length(test) + 1) == test
 }
 
-# A scenario's name without its variant and the kernel it was put on.
-function plain(scenario)
-{
-	sub(/[@+].*/, "", scenario)
-	return scenario
-}
-
+# A scenario counts without its variant and the kernel it was put on.
 function remember(line,    parts, n)
 {
 	n = split(line, parts, ": ")
 	scenario[++count] = parts[1]
-	sub(/\+.*/, "", scenario[count])
+	sub(/[@+].*/, "", scenario[count])
 	label[count] = parts[n]
 	sub(/ .*/, "", label[count])
 	verdict[count] = line ~ /# SKIP/ ? "skip" : $1
 }
 
-# Adds up what @token means: passed, failed.
+# Adds up what passed of what @token means, and what it came to.
 function weigh(token,    i, found)
 {
 	for (i = 1; i <= count; i++) {
 		if (!means(token, scenario[i], label[i]))
 			continue
 		if (verdict[i] == "not ok") {
-			failed++
 			complain(label[i] " failed")
 		} else if (verdict[i] == "ok") {
 			found++
@@ -52,7 +45,7 @@ function weigh(token,    i, found)
 	if (!found)
 		complain(token " was not run")
 	for (i = 1; i <= figures; i++)
-		if (owner[i] == token || index(token, owner[i] ".") == 1)
+		if (owner[i] == token)
 			figure[what[i]] += number[i]
 }
 
@@ -84,7 +77,7 @@ function begin_promise()
 	end_promise()
 	id = $1
 	promise = command = complaints = field = ""
-	passed = failed = 0
+	passed = 0
 	delete counted
 	delete figure
 }

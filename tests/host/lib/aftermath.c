@@ -96,8 +96,8 @@ void footprint_free(struct footprint *footprint)
 
 static int use(const struct gpu *gpu, void *map)
 {
-	uint64_t value;
-	int ret = touch_write(map, 0x5eed);
+	uint64_t written = now_ns(), value;
+	int ret = touch_write(map, written);
 
 	if (!ret)
 		ret = gpu_reset(gpu);
@@ -105,7 +105,9 @@ static int use(const struct gpu *gpu, void *map)
 		ret = gpu_command(gpu, PCI_COMMAND_MEMORY, 0);
 	if (!ret)
 		ret = touch_read(map, &value);
-	if (!ret && gpu_read(gpu, GPU_USEMEM, 0, &value, 8) != 8)
+	if (!ret && value != written)
+		ret = -EILSEQ;
+	if (!ret && (gpu_read(gpu, GPU_USEMEM, 0, &value, 8) != 8 || value != written))
 		ret = -EIO;
 	return ret;
 }

@@ -26,8 +26,8 @@ bool footprint_is_back(const struct footprint *footprint);
 void footprint_free(struct footprint *footprint);
 
 /*
- * Somebody opens the GPU, maps it, touches it before and after a reset, reads it:
- * 0 or -errno.
+ * Somebody opens the GPU, maps it, and finds what he wrote there after a reset, by the
+ * mapping and by read(): 0 or -errno.
  */
 int next_user(const char *bdf);
 
