@@ -39,6 +39,9 @@ fuzz:
 soak:
 	@OPERATIONS=$${OPERATIONS:-1000000} ROUNDS=$${ROUNDS:-1000} JOBS=$${JOBS:-1} $(testbed)/run soak
 
+coverage:
+	@$(testbed)/coverage
+
 mutate-kvm:
 	@tests/kvm/mutate
 
@@ -81,6 +84,7 @@ help:
 	@echo
 	@echo '  Not in make check, since they take long:'
 	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak'
+	@echo '  make coverage         after make check-debug: lines of the driver that did not run, and why'
 	@echo '  make fuzz-unit        fuzz the pure files for FUZZ_SECONDS each (60), keep what is new'
 	@echo '  make fuzz             random use of the device, checked against a model of it'
 	@echo '                        (OPERATIONS=n of each test, SEED=n repeats a run)'
@@ -101,4 +105,4 @@ help:
 
 .PHONY: modules modules_install demo check check-unit check-static check-host check-guest \
 	check-refusal check-kvm check-migration check-peer check-lts check-64k check-debug check-testbed \
-	fuzz-unit fuzz soak promises mutate-kvm run shell clean distclean help
+	fuzz-unit fuzz soak promises coverage mutate-kvm run shell clean distclean help
