@@ -3,8 +3,9 @@
  * coherent-gpu: BAR0
  *
  * Three registers that real parts have, at the addresses where real parts have
- * them; a test block (see the table in coherent-gpu.c) that lets programs on
- * the emulated machine watch the device and inject faults; the MSI-X table.
+ * them, and those of coherent-gpu-falcon.c; a test block (see the table in
+ * coherent-gpu.c) that lets programs on the emulated machine watch the device
+ * and inject faults; the MSI-X table.
  *
  * The test block is made of 64-bit cells. A cell is read as a whole or by
  * halves; only a 64-bit read of a clock is consistent. Writes act on each half.
@@ -65,10 +66,15 @@ enum { POISON_CMD_POISON = 1, POISON_CMD_HEAL = 2 };
 
 /* The registers real parts have */
 
-static uint32_t reg_value(const CoherentGPUState *s, hwaddr addr)
+static uint32_t reg_value(CoherentGPUState *s, hwaddr addr)
 {
+    uint32_t value;
+
     if (s->faults & FAULT_ALL_ONES) {
         return UINT32_MAX;
+    }
+    if (s->has_falcon && coherent_gpu_falcon_read(s, addr, &value)) {
+        return value;
     }
     switch (addr) {
     case REG_C2C_LINK_STATUS:
@@ -88,6 +94,12 @@ static uint64_t regs_read(void *opaque, hwaddr addr, unsigned size)
 
 static void regs_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
 {
+    CoherentGPUState *s = opaque;
+
+    if (s->has_falcon && size == 4 &&
+        coherent_gpu_falcon_write(s, addr, val)) {
+        return;
+    }
     qemu_log_mask(LOG_UNIMP, "coherent-gpu: write of 0x%" PRIx64
                   " to register 0x%" HWADDR_PRIx "\n", val, addr);
 }

@@ -14,13 +14,16 @@
  *   vendor 0x10de id 3 (dvsec=on)  16 bits at +0x0a, bit 0: mig-fixed
  *   vendor 0x1e98 id 0 (cxl=on)    32 bits at +0x1c, bit 0: valid, bit 1:
  *                                  memory active, bits 15..13: cxl-timeout
+ * and with vf=on SR-IOV, one virtual function
  *   BAR0 (index 0/1)  16 MiB, 64-bit: registers
  *   BAR1 (index 2/3)  bar1-size, 64-bit prefetchable: plain RAM
  *
  * BAR0, all little endian:
- *   0x000000  PMC_BOOT_0        0
+ *   0x000000  PMC_BOOT_0        0; GH100's with falcon=on
  *   0x001498  C2C link status   0xff when the link is up
  *   0x0200bc  HBM training      0xff when the memory is trained
+ *   0x844000  falcon            with falcon=on: a copy engine, and the firmware
+ *   0x8f2ad0  firmware's queue  that allows it, see coherent-gpu-falcon.c
  *   0xb90000  MSI-X table       0xba0000  MSI-X pending bits
  *   0x800000  test block, 32-bit registers unless said; (64) is a lo/hi pair or
  *             one 64-bit access, times are ns of the virtual clock:
@@ -59,10 +62,11 @@
  *
  * Properties (defaults in coherent_gpu_properties): device-id, mem-size,
  * mem-base, bar1-size; dvsec, mig-fixed; cxl, cxl-timeout; ready-delay-ms, c2c,
- * all-ones: state at power-on; acpi-*: see coherent-gpu-acpi.c.
+ * all-ones: state at power-on; acpi-*: see coherent-gpu-acpi.c; falcon,
+ * vf: see the files of that name.
  *
- * Not modelled: engines, ATS, PASID, NVLink, poison met by the device's own DMA,
- * CXL beyond that one word, caches (TCG has none: incoherent use of
+ * Not modelled: engines but one, ATS, PASID, NVLink, poison met by the device's
+ * own DMA, CXL beyond that one word, caches (TCG has none: incoherent use of
  * the memory goes unnoticed), time taken by any access, migration.
  *
  * Copyright (c) The nvgrace-gpu authors
@@ -79,6 +83,7 @@
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pcie.h"
 #include "hw/pci/pcie_port.h"
+#include "hw/pci/pcie_sriov.h"
 #include "hw/qdev-properties.h"
 #include "hw/resettable.h"
 #include "migration/vmstate.h"
@@ -175,6 +180,7 @@ static void coherent_gpu_config_write(PCIDevice *pdev, uint32_t addr,
     pci_default_write_config(pdev, addr, val, len);
     pcie_cap_flr_write_config(pdev, addr, val, len);
     pcie_aer_write_config(pdev, addr, val, len);
+    pcie_sriov_config_write(pdev, addr, val, len);
 }
 
 static bool add_capabilities(CoherentGPUState *s, Error **errp)
@@ -201,7 +207,7 @@ static bool add_capabilities(CoherentGPUState *s, Error **errp)
         return false;
     }
     add_dvsecs(s);
-    return true;
+    return !s->has_vf || coherent_gpu_vf_init(s, errp);
 }
 
 /* Reset and removal */
@@ -292,7 +298,9 @@ static void coherent_gpu_reset_hold(Object *obj, ResetType type)
         power_on(s);
     }
     pcie_cap_deverr_reset(PCI_DEVICE(s));
+    pcie_sriov_pf_reset(PCI_DEVICE(s));
     memset(&s->dma, 0, sizeof(s->dma));
+    coherent_gpu_falcon_reset(s);
     coherent_gpu_train(s, s->ready_delay_ms);
 }
 
@@ -349,6 +357,7 @@ static void coherent_gpu_exit(PCIDevice *pdev)
     CoherentGPUState *s = COHERENT_GPU(pdev);
 
     coherent_gpu_memory_unrealize(s);
+    pcie_sriov_pf_exit(pdev);
     pcie_aer_exit(pdev);
     pcie_cap_exit(pdev);
     coherent_gpu_msix_exit(s);
@@ -376,6 +385,8 @@ static const Property coherent_gpu_properties[] = {
                      true),
     DEFINE_PROP_BOOL("acpi-size-present", CoherentGPUState, acpi_size_present,
                      true),
+    DEFINE_PROP_BOOL("falcon", CoherentGPUState, has_falcon, false),
+    DEFINE_PROP_BOOL("vf", CoherentGPUState, has_vf, false),
 };
 
 static const VMStateDescription coherent_gpu_vmstate = {

@@ -38,6 +38,11 @@ OBJECT_DECLARE_SIMPLE_TYPE(CoherentGPUState, COHERENT_GPU)
 /* As many of them can be poisoned. */
 #define COHERENT_GPU_POISON     8
 
+/* Bytes: registers and data memory of the falcon, memory of its firmware. */
+#define COHERENT_GPU_FALCON_SIZE        0x2000
+#define COHERENT_GPU_DMEM_SIZE          (4 * KiB)
+#define COHERENT_GPU_EMEM_SIZE          (4 * KiB)
+
 /* Bits of the FAULTS register. */
 #define FAULT_ALL_ONES          BIT(0)
 #define FAULT_LINK_DOWN         BIT(1)
@@ -64,6 +69,8 @@ struct CoherentGPUState {
     uint64_t acpi_size;
     bool acpi_base_present;
     bool acpi_size_present;
+    bool has_falcon;
+    bool has_vf;
 
     /* BAR0 is a container: registers everywhere, the others above them. */
     MemoryRegion bar0;
@@ -104,6 +111,18 @@ struct CoherentGPUState {
         uint32_t len;
         uint32_t status;
     } dma;
+
+    /* Changes with has_falcon only. */
+    struct {
+        uint32_t regs[COHERENT_GPU_FALCON_SIZE / 4];
+        uint8_t dmem[COHERENT_GPU_DMEM_SIZE];
+        uint32_t dma_addr_top;
+        bool fbdma;
+        uint32_t emem[COHERENT_GPU_EMEM_SIZE / 4];
+        uint32_t emem_ctrl;
+        uint32_t cmd_head, cmd_tail;
+        uint32_t msg_head, msg_tail;
+    } falcon;
 };
 
 /* coherent-gpu-memory.c */
@@ -120,10 +139,18 @@ void coherent_gpu_poison_unrealize(CoherentGPUState *s);
 void coherent_gpu_poison(CoherentGPUState *s, uint64_t offset);
 void coherent_gpu_heal(CoherentGPUState *s);
 
+/* coherent-gpu-falcon.c */
+bool coherent_gpu_falcon_read(CoherentGPUState *s, hwaddr addr, uint32_t *val);
+bool coherent_gpu_falcon_write(CoherentGPUState *s, hwaddr addr, uint32_t val);
+void coherent_gpu_falcon_reset(CoherentGPUState *s);
+
 /* coherent-gpu-regs.c */
 void coherent_gpu_regs_init(CoherentGPUState *s);
 bool coherent_gpu_msix_init(CoherentGPUState *s, Error **errp);
 void coherent_gpu_msix_exit(CoherentGPUState *s);
+
+/* coherent-gpu-vf.c */
+bool coherent_gpu_vf_init(CoherentGPUState *s, Error **errp);
 
 /* coherent-gpu.c */
 void coherent_gpu_tear_out(CoherentGPUState *s);
