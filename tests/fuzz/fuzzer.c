@@ -147,14 +147,20 @@ static void one_operation(struct fuzzer *f)
 		complain(f, "took %llu ms", (unsigned long long)took);
 }
 
-int fuzzer_run(struct fuzzer *f, uint64_t count)
+int fuzzer_try(struct fuzzer *f, uint64_t count)
 {
 	while (count-- && !*f->complaint)
 		one_operation(f);
-	if (!*f->complaint)
-		return 0;
-	report(f);
-	return -1;
+	return *f->complaint ? -1 : 0;
+}
+
+int fuzzer_run(struct fuzzer *f, uint64_t count)
+{
+	int ret = fuzzer_try(f, count);
+
+	if (ret)
+		report(f);
+	return ret;
 }
 
 static uint8_t *memory_before_nothing(size_t len)

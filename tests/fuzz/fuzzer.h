@@ -92,8 +92,9 @@ int fuzzer_init(struct fuzzer *f, const struct gpu *gpu, unsigned int nr,
 		uint64_t seed, unsigned int slice, unsigned int slices);
 void fuzzer_done(struct fuzzer *f);
 
-/* @operations more: 0, or -1 with a complaint. */
+/* @operations more: 0, or -1 with a complaint, which fuzzer_try() does not print. */
 int fuzzer_run(struct fuzzer *f, uint64_t operations);
+int fuzzer_try(struct fuzzer *f, uint64_t operations);
 
 /* For operations: the first complaint of a run counts. */
 __attribute__((format(printf, 2, 3)))

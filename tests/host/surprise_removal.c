@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "gpu.h"
+#include "sysfs.h"
 #include "testblock.h"
 #include "touch.h"
 #include "variants.h"
@@ -87,20 +88,6 @@ static int until_it_fails(int (*work)(void *arg), void *arg)
 	return -ETIMEDOUT;
 }
 
-static bool vanishes(const char *bdf)
-{
-	uint64_t deadline = now_ms() + VANISHED_MS;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", bdf);
-	while (!access(path, F_OK)) {
-		if (now_ms() > deadline)
-			return false;
-		sleep_ms(50);
-	}
-	return true;
-}
-
 #define EXPECT_OTHER_GPU_UNAFFECTED() do {				\
 	uint64_t value_ = 0;						\
 	EXPECT_EQ(0, touch_read(self->other_map, &value_));		\
@@ -125,7 +112,7 @@ TEST_F_TIMEOUT(surprise_removal, while_mapped_ends_in_errors, 90)
 	EXPECT_OTHER_GPU_UNAFFECTED();
 	munmap((void *)self->map, MIB(4));
 	gpu_close(&self->gpu);
-	EXPECT_TRUE(vanishes(gpu_bdf(0)));
+	EXPECT_TRUE(pci_vanishes(gpu_bdf(0), VANISHED_MS));
 	EXPECT_OTHER_GPU_UNAFFECTED();
 }
 
@@ -150,7 +137,7 @@ TEST_F_TIMEOUT(surprise_removal, while_threads_wait_ends_their_waits, 90)
 	EXPECT_OTHER_GPU_UNAFFECTED();
 	munmap((void *)self->map, MIB(4));
 	gpu_close(&self->gpu);
-	EXPECT_TRUE(vanishes(gpu_bdf(2)));
+	EXPECT_TRUE(pci_vanishes(gpu_bdf(2), VANISHED_MS));
 }
 
 /* Nobody closes anything: the process just dies, as a VMM would. */
@@ -173,7 +160,7 @@ TEST_F_TIMEOUT(surprise_removal, while_a_vmm_runs_and_then_is_killed, 90)
 	sleep_ms(4000);
 	ASSERT_EQ(0, kill(child, SIGKILL));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_TRUE(vanishes(gpu_bdf(3)));
+	EXPECT_TRUE(pci_vanishes(gpu_bdf(3), VANISHED_MS));
 }
 
 TEST_HARNESS_MAIN

@@ -14,6 +14,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define NVIDIA_VENDOR		0x10de
 #define NVIDIA_MIG_DVSEC	3
 #define MIG_FLAGS_AT		0xa
@@ -86,6 +88,31 @@ char *file_slurp(const char *path)
 static void device_path(char *path, const char *bdf, const char *name)
 {
 	snprintf(path, PATH_MAX, "/sys/bus/pci/devices/%s/%s", bdf, name);
+}
+
+/* Waits until the device is there or not, as wanted. */
+static bool pci_becomes(const char *bdf, bool there, unsigned int timeout_ms)
+{
+	uint64_t deadline = now_ms() + timeout_ms;
+	char path[PATH_MAX];
+
+	device_path(path, bdf, "");
+	while (!access(path, F_OK) != there) {
+		if (now_ms() > deadline)
+			return false;
+		sleep_ms(20);
+	}
+	return true;
+}
+
+bool pci_vanishes(const char *bdf, unsigned int timeout_ms)
+{
+	return pci_becomes(bdf, false, timeout_ms);
+}
+
+bool pci_appears(const char *bdf, unsigned int timeout_ms)
+{
+	return pci_becomes(bdf, true, timeout_ms);
 }
 
 ssize_t pci_attribute_read(const char *bdf, const char *name, char *buf,

@@ -3,6 +3,7 @@
 #ifndef HOST_SYSFS_H
 #define HOST_SYSFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,6 +20,10 @@ int pci_attribute_write(const char *bdf, const char *name, const char *text);
 ssize_t gpu_attribute(const char *bdf, const char *name, char *buf,
 		      size_t size);
 uint64_t gpu_attribute_number(const char *bdf, const char *name);
+
+/* Waits until the bus no longer has the device, or has it again. */
+bool pci_vanishes(const char *bdf, unsigned int timeout_ms);
+bool pci_appears(const char *bdf, unsigned int timeout_ms);
 
 /* Any file: write a string, or slurp it all (malloc()ed, NULL on error). */
 int file_write(const char *path, const char *text);

@@ -24,6 +24,7 @@ enum testblock_register {
 	TB_FAULTS	  = 0x2c,
 	TB_UNREADY_MS	  = 0x30,
 	TB_SURPRISE	  = 0x34,
+	TB_INSERT	  = 0x38,
 	TB_DMA_IOVA	  = 0x40,
 	TB_DMA_MEM	  = 0x48,
 	TB_DMA_LEN	  = 0x50,

@@ -47,6 +47,7 @@ enum {
     T_FAULTS            = 0x2c,
     T_UNREADY_MS        = 0x30,
     T_SURPRISE          = 0x34,
+    T_INSERT            = 0x38,
     T_DMA_IOVA          = 0x40,
     T_DMA_MEM           = 0x48,
     T_DMA_LEN           = 0x50,
@@ -255,6 +256,11 @@ static void write_half(CoherentGPUState *s, hwaddr addr, uint32_t val)
     case T_SURPRISE:
         if (val == 1) {
             coherent_gpu_tear_out(s);
+        }
+        break;
+    case T_INSERT:
+        if (val == 1) {
+            coherent_gpu_insert_all();
         }
         break;
     case T_DMA_IOVA:

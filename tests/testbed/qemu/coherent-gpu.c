@@ -40,6 +40,8 @@
  *                                   the CXL word read ~0; bit 1: C2C link down
  *     0x30 UNREADY_MS      WO       n: train again now, for n ms
  *     0x34 SURPRISE        WO       1: the device is torn out of its slot
+ *     0x38 INSERT          WO       1: every device that was torn out is in its
+ *                                   slot again, as after power-on
  *     0x40 DMA_IOVA        RW (64)  bus address
  *     0x48 DMA_MEM         RW (64)  offset in the memory
  *     0x50 DMA_LEN         RW       bytes
@@ -285,6 +287,31 @@ static void power_on(CoherentGPUState *s)
     s->ready_delay_ms = s->power_on_delay_ms;
     s->faults = (s->all_ones ? FAULT_ALL_ONES : 0) |
                 (s->c2c ? 0 : FAULT_LINK_DOWN);
+}
+
+static int insert_if_torn_out(Object *obj, void *opaque)
+{
+    CoherentGPUState *s;
+    PCIDevice *port;
+
+    if (!object_dynamic_cast(obj, TYPE_COHERENT_GPU) ||
+        !COHERENT_GPU(obj)->torn_out) {
+        return 0;
+    }
+    s = COHERENT_GPU(obj);
+    power_on(s);
+    pci_set_enabled(PCI_DEVICE(s), true);
+    port = find_slot(s);
+    if (port) {
+        slot_signal_change(port);
+    }
+    return 0;
+}
+
+void coherent_gpu_insert_all(void)
+{
+    object_child_foreach_recursive(object_get_root(), insert_if_torn_out,
+                                   NULL);
 }
 
 static void coherent_gpu_reset_hold(Object *obj, ResetType type)

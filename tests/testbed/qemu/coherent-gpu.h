@@ -154,5 +154,6 @@ bool coherent_gpu_vf_init(CoherentGPUState *s, Error **errp);
 
 /* coherent-gpu.c */
 void coherent_gpu_tear_out(CoherentGPUState *s);
+void coherent_gpu_insert_all(void);
 
 #endif
