@@ -17,16 +17,22 @@ modules_install:
 	depmod -a $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) \
 		$$($(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)
 
+tools:
+	$(MAKE) -C tools
+
+tools_install:
+	$(MAKE) -C tools install
+
 demo:
 	@tests/demo/demo
 
 check:
-	@$(testbed)/run unit static lts host guest refusal kvm migration peer 64k testbed promises
+	@$(testbed)/run unit static lts host guest refusal tool kvm migration peer 64k testbed promises
 
 promises:
 	cp build/results/promises.rst Documentation/testing/promises.rst
 
-check-unit check-static check-host check-guest check-refusal check-kvm check-migration check-peer \
+check-unit check-static check-host check-guest check-refusal check-tool check-kvm check-migration check-peer \
 check-lts check-64k check-debug check-testbed:
 	@$(testbed)/run $(@:check-%=%)
 
@@ -64,6 +70,9 @@ help:
 	@echo '  make                  build the module for the running kernel (KDIR=<headers> for another)'
 	@echo '  make modules_install  install it (INSTALL_MOD_PATH=, as in the kernel)'
 	@echo
+	@echo '  make tools            build tools/nvgrace-gpu-check (needs libpci-dev)'
+	@echo '  make tools_install    install it, with its man page (DESTDIR=, PREFIX=/usr)'
+	@echo
 	@echo 'Without a Grace machine (root needed; the first run fetches and builds what it needs):'
 	@echo '  make demo             watch a GPU pass to a guest that uses its memory, and a refusal'
 	@echo '                        (KERNEL=6.12: on 6.12 with the KVM series)'
@@ -74,6 +83,7 @@ help:
 	@echo '  make check-host       the driver'"'"'s interfaces, driverctl'
 	@echo '  make check-guest      guests that use GPU memory, two at once'
 	@echo '  make check-refusal    hosts that cannot guarantee cacheable memory'
+	@echo '  make check-tool       what nvgrace-gpu-check says of hosts, GPUs and faults'
 	@echo '  make check-kvm        what KVM makes of the memory, on every kernel and kind of host'
 	@echo '  make check-migration  a guest is migrated to a host that must refuse it'
 	@echo '  make check-peer       upstream'"'"'s vfio and KVM selftests'
@@ -103,6 +113,6 @@ help:
 	@echo '  make clean            remove build/'
 	@echo '  make distclean        remove the cache too'
 
-.PHONY: modules modules_install demo check check-unit check-static check-host check-guest \
-	check-refusal check-kvm check-migration check-peer check-lts check-64k check-debug check-testbed \
+.PHONY: modules modules_install tools tools_install demo check check-unit check-static check-host check-guest \
+	check-refusal check-tool check-kvm check-migration check-peer check-lts check-64k check-debug check-testbed \
 	fuzz-unit fuzz soak promises coverage mutate-kvm run shell clean distclean help

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The emulated Grace host as a QEMU command line; sourced by ./scenario and
-# ./shell after lib.sh. Uses CPU, MEM, SMP, GPUS, MACHINE and APPEND, and what
+# ./shell after lib.sh. Uses CPU, MEM, SMP, GPUS, DEVICES, MACHINE and APPEND, and what
 # use_kernel sets. HOST_KERNEL, when set, is booted instead of the kernel's own image.
 #
 # GPU number i is alone behind root port i (device 8 + i of bus 0), so that its
@@ -102,4 +102,7 @@ machine_arguments() {
 		-device virtio-blk-pci,drive=payload,serial=payload \
 		-device virtio-serial-pci
 	gpu_arguments
+	for device in ${DEVICES:-}; do
+		printf '%s\n' -device "$device"
+	done
 }

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One GPU: who it is, its IOMMU group, its driver, and what the driver says of it. */
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "firmware.h"
+#include "system.h"
+
+#define NVIDIA			0x10de
+#define CLASS_BASE_DISPLAY	0x03
+#define CLASS_BRIDGE_PCI	0x0604
+
+/* The IDs in the driver's table. */
+static const unsigned short known_ids[] = { 0x2342, 0x2345, 0x2348, 0x2941, 0x31c2 };
+
+/* sysfs-driver-nvgrace-gpu: more bad pages and the driver gives out none. */
+#define BAD_PAGES_LIMIT		256
+
+bool gpu_is_candidate(const struct pci_dev *dev)
+{
+	return dev->vendor_id == NVIDIA && dev->device_class >> 8 == CLASS_BASE_DISPLAY;
+}
+
+bool gpu_is_known(const struct pci_dev *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(known_ids) / sizeof(known_ids[0]); i++)
+		if (dev->vendor_id == NVIDIA && dev->device_id == known_ids[i])
+			return true;
+	return false;
+}
+
+char *gpu_address(const struct pci_dev *dev)
+{
+	return text_of("%04x:%02x:%02x.%x", dev->domain, dev->bus, dev->dev, dev->func);
+}
+
+char *gpu_path(const struct pci_dev *dev, const char *file)
+{
+	return text_of("/sys/bus/pci/devices/%04x:%02x:%02x.%x/%s", dev->domain, dev->bus,
+		       dev->dev, dev->func, file);
+}
+
+char *size_text(unsigned long long bytes)
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+	unsigned int unit = 0;
+
+	while (bytes && bytes % 1024 == 0 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		bytes /= 1024;
+		unit++;
+	}
+	return text_of("%llu %s", bytes, units[unit]);
+}
+
+/* A file of the device's directory, or of the driver's part of it. */
+static char *attribute(const struct pci_dev *dev, const char *file)
+{
+	char *path = gpu_path(dev, file), *value = file_line(path);
+
+	free(path);
+	return value;
+}
+
+static char *link_of(const struct pci_dev *dev, const char *file)
+{
+	char *path = gpu_path(dev, file), *target = link_target(path);
+
+	free(path);
+	return target;
+}
+
+static void check_identity(struct subject *gpu, const struct pci_dev *dev)
+{
+	char *id = text_of("%04x:%04x", dev->vendor_id, dev->device_id);
+
+	if (gpu_is_known(dev))
+		fact_add(gpu, LEVEL_OK, "id", id, NULL, NULL);
+	else
+		fact_add(gpu, LEVEL_WARN, "id", id, "the driver does not have this ID in its table",
+			 "if its memory is coherent with the CPU, see \"adding a GPU\" in Documentation/driver-api; otherwise use vfio-pci");
+	free(id);
+}
+
+/* PCI bridges in a group are the kernel's; what VFIO has, or nobody, is no hindrance. */
+static bool member_hinders(const char *bdf)
+{
+	char *path = text_of("/sys/bus/pci/devices/%s/class", bdf), *class = file_line(path);
+	char *driver;
+	bool hinders;
+
+	free(path);
+	path = text_of("/sys/bus/pci/devices/%s/driver", bdf);
+	driver = link_target(path);
+	free(path);
+	hinders = driver && !strstr(driver, "vfio") && strcmp(driver, "pci-stub") &&
+		  !(class && strtoul(class, NULL, 16) >> 8 == CLASS_BRIDGE_PCI);
+	free(class);
+	free(driver);
+	return hinders;
+}
+
+/* "0000:02:00.0 0000:02:00.1": members that must be given up first; "": none */
+static char *hindering_members(const struct pci_dev *dev)
+{
+	char *path = gpu_path(dev, "iommu_group/devices"), *own = gpu_address(dev);
+	char *list = text_of("%s", ""), *longer;
+	DIR *members = opendir(path);
+	struct dirent *entry;
+
+	while (members && (entry = readdir(members))) {
+		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, own) ||
+		    !member_hinders(entry->d_name))
+			continue;
+		longer = text_of("%s%s%s", list, *list ? " " : "", entry->d_name);
+		free(list);
+		list = longer;
+	}
+	if (members)
+		closedir(members);
+	free(path);
+	free(own);
+	return list;
+}
+
+static void check_group(struct subject *gpu, const struct pci_dev *dev)
+{
+	char *group = link_of(dev, "iommu_group"), *members, *text;
+
+	if (!group) {
+		fact_add(gpu, LEVEL_FAIL, "iommu_group", "none",
+			 "no IOMMU stands between this GPU and the host's memory",
+			 "enable the SMMU in the firmware's setup; remove iommu=off, iommu.passthrough=1 is fine");
+		return;
+	}
+	members = hindering_members(dev);
+	if (*members) {
+		text = text_of("the group is shared with %s, which host drivers hold", members);
+		fact_add(gpu, LEVEL_FAIL, "iommu_group", group, text,
+			 "bind those to vfio-pci too, or unbind them: a group is given away as a whole");
+		free(text);
+	} else {
+		fact_add(gpu, LEVEL_OK, "iommu_group", group, NULL, NULL);
+	}
+	free(members);
+	free(group);
+}
+
+static void check_override(struct subject *gpu, const char *override, const char *driver)
+{
+	if (!override || !strcmp(override, "(null)"))
+		fact_add(gpu, LEVEL_INFO, "driver_override", "none", NULL, NULL);
+	else if (!strcmp(override, MODULE_NAME))
+		fact_add(gpu, LEVEL_FAIL, "driver_override", override,
+			 "that is the name of the module's file; no PCI driver is called so, and nothing binds",
+			 "use underscores: driverctl set-override <address> " DRIVER_NAME);
+	else if (!strcmp(override, DRIVER_NAME) && (!driver || strcmp(driver, DRIVER_NAME)))
+		fact_add(gpu, LEVEL_FAIL, "driver_override", override,
+			 "the driver was asked for this GPU and did not take it",
+			 "the kernel's log says why: journalctl -k -b -g " DRIVER_NAME);
+	else
+		fact_add(gpu, LEVEL_OK, "driver_override", override, NULL, NULL);
+}
+
+static void check_driver(struct subject *gpu, const struct pci_dev *dev)
+{
+	char *driver = link_of(dev, "driver"), *override = attribute(dev, "driver_override");
+
+	if (!driver)
+		fact_add(gpu, LEVEL_INFO, "driver", "none", NULL, NULL);
+	else if (!strcmp(driver, DRIVER_NAME))
+		fact_add(gpu, LEVEL_OK, "driver", driver, NULL, NULL);
+	else if (!strcmp(driver, "vfio-pci"))
+		fact_add(gpu, LEVEL_WARN, "driver", driver,
+			 "vfio-pci passes the GPU through without its memory",
+			 "driverctl set-override <address> " DRIVER_NAME);
+	else
+		fact_add(gpu, LEVEL_INFO, "driver", driver, "the host uses this GPU", NULL);
+	check_override(gpu, override, driver);
+	free(driver);
+	free(override);
+}
+
+/* Without a way to reset it, one user's work goes on in the next one's time. */
+static void check_reset(struct subject *gpu, const struct pci_dev *dev)
+{
+	char *method = attribute(dev, "reset_method");
+
+	if (method && *method)
+		fact_add(gpu, LEVEL_OK, "reset", method, NULL, NULL);
+	else
+		fact_add(gpu, LEVEL_WARN, "reset", "none",
+			 "the GPU cannot be reset between users; with a scrub policy it cannot be opened",
+			 "echo default >/sys/bus/pci/devices/<address>/reset_method");
+	free(method);
+}
+
+static void check_initiators(struct subject *gpu, const struct pci_dev *dev)
+{
+	char *value = text_of("%u", firmware_initiators(dev->domain, dev->bus,
+							dev->dev << 3 | dev->func));
+
+	fact_add(gpu, LEVEL_INFO, "initiator_nodes", value,
+		 "NUMA nodes that the host's firmware keeps for this GPU; a guest needs at least one",
+		 NULL);
+	free(value);
+}
+
+static void check_mode(struct subject *gpu, const struct pci_dev *dev)
+{
+	char *mode = attribute(dev, "nvgrace_gpu/mode");
+	char *verdict = attribute(dev, "nvgrace_gpu/verdict");
+
+	if (mode && !strcmp(mode, "plain"))
+		fact_add(gpu, LEVEL_WARN, "mode", mode,
+			 "firmware does not describe this GPU's memory; it is passed through without",
+			 "update the firmware; inside a guest this is as it should be");
+	else
+		fact_add(gpu, LEVEL_OK, "mode", mode, NULL, NULL);
+	if (verdict && !strcmp(verdict, "ok"))
+		fact_add(gpu, LEVEL_OK, "verdict", verdict, NULL, NULL);
+	else
+		fact_add(gpu, LEVEL_FAIL, "verdict", verdict, "the driver refuses to open the GPU on this host",
+			 "see fwb, dic, kvm_mode and capability_243 of the host, and \"Refused\" in the admin guide");
+	free(mode);
+	free(verdict);
+}
+
+static unsigned long long number(const struct pci_dev *dev, const char *file)
+{
+	char *value = attribute(dev, file);
+	unsigned long long result = value ? strtoull(value, NULL, 0) : 0;
+
+	free(value);
+	return result;
+}
+
+static void add_memory(struct subject *gpu, const struct pci_dev *dev, const char *key,
+		       const char *size_file, const char *bar_file)
+{
+	unsigned long long size = number(dev, size_file);
+	char *memory = size_text(size), *bar = size_text(number(dev, bar_file));
+	char *value = size ? text_of("%s, behind a BAR of %s", memory, bar) : text_of("none");
+
+	fact_add(gpu, LEVEL_INFO, key, value, NULL, NULL);
+	free(memory);
+	free(bar);
+	free(value);
+}
+
+static void check_ready(struct subject *gpu, const struct pci_dev *dev)
+{
+	char *by = attribute(dev, "nvgrace_gpu/readiness");
+	char *state = attribute(dev, "nvgrace_gpu/ready");
+	char *value = text_of("%s, by %s", state ?: "unknown", by ?: "unknown");
+
+	if (state && !strcmp(state, "failed"))
+		fact_add(gpu, LEVEL_FAIL, "readiness", value,
+			 "the memory did not become ready after the last reset",
+			 "reset the GPU; if that does not help, power-cycle it");
+	else if (state && !strcmp(state, "gone"))
+		fact_add(gpu, LEVEL_FAIL, "readiness", value, "the GPU fell off the bus",
+			 "look for AER messages of the port above it");
+	else
+		fact_add(gpu, LEVEL_OK, "readiness", value, NULL, NULL);
+	free(by);
+	free(state);
+	free(value);
+}
+
+static void check_bad_pages(struct subject *gpu, const struct pci_dev *dev)
+{
+	unsigned long long count = number(dev, "nvgrace_gpu/bad_page_count");
+	char *value = text_of("%llu", count);
+
+	if (count > BAD_PAGES_LIMIT)
+		fact_add(gpu, LEVEL_FAIL, "bad_pages", value,
+			 "so many pages have lost their content that none is given out", "replace the GPU");
+	else if (count)
+		fact_add(gpu, LEVEL_WARN, "bad_pages", value,
+			 "pages that lost their content are given to nobody; a guest that touches one may stop",
+			 "repair the GPU with its vendor's tools, then echo clear to bad_pages");
+	else
+		fact_add(gpu, LEVEL_OK, "bad_pages", value, NULL, NULL);
+	free(value);
+}
+
+static void check_scrub(struct subject *gpu, const struct pci_dev *dev)
+{
+	char *state = attribute(dev, "nvgrace_gpu/scrub_state");
+	char *policy = attribute(dev, "nvgrace_gpu/scrub_policy");
+	char *value = text_of("%s, policy %s", state ?: "unknown", policy ?: "unknown");
+
+	if (state && policy && !strcmp(state, "dirty") && !strcmp(policy, "off"))
+		fact_add(gpu, LEVEL_WARN, "scrub", value,
+			 "the next user may find in the memory what the last one left there",
+			 "where tenants follow each other: echo on-close to scrub_policy");
+	else
+		fact_add(gpu, LEVEL_OK, "scrub", value, NULL, NULL);
+	free(state);
+	free(policy);
+	free(value);
+}
+
+/* The driver's own attributes: there once it is bound, and if it is this project's. */
+static void check_memory(struct subject *gpu, const struct pci_dev *dev)
+{
+	char *path = gpu_path(dev, "nvgrace_gpu/mode"), *mode = file_line(path);
+
+	free(path);
+	if (!mode) {
+		fact_add(gpu, LEVEL_UNKNOWN, "memory", "unknown",
+			 "sizes, readiness, bad pages and scrub state are known once the driver is bound",
+			 NULL);
+		return;
+	}
+	check_mode(gpu, dev);
+	if (!strcmp(mode, "coherent")) {
+		add_memory(gpu, dev, "usemem", "nvgrace_gpu/usemem_size",
+			   "nvgrace_gpu/usemem_bar_size");
+		add_memory(gpu, dev, "resmem", "nvgrace_gpu/resmem_size",
+			   "nvgrace_gpu/resmem_bar_size");
+		check_ready(gpu, dev);
+		check_bad_pages(gpu, dev);
+		check_scrub(gpu, dev);
+	}
+	free(mode);
+}
+
+void check_gpu(struct report *report, struct pci_dev *dev)
+{
+	char name[128], *address = gpu_address(dev), *title;
+	struct subject *gpu;
+
+	if (!pci_lookup_name(dev->access, name, sizeof(name), PCI_LOOKUP_DEVICE,
+			     dev->vendor_id, dev->device_id))
+		name[0] = '\0';
+	title = text_of("GPU %s  %s", address, name);
+	gpu = report_add(report, address, title);
+	check_identity(gpu, dev);
+	check_group(gpu, dev);
+	check_driver(gpu, dev);
+	check_reset(gpu, dev);
+	check_initiators(gpu, dev);
+	check_memory(gpu, dev);
+	add_commands(gpu, dev);
+	free(title);
+	free(address);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The report as a data structure: subjects and their facts. */
+
+#include "report.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void out_of_memory(void)
+{
+	fputs("nvgrace-gpu-check: out of memory\n", stderr);
+	exit(2);
+}
+
+void *xrealloc(void *old, size_t size)
+{
+	void *memory = realloc(old, size);
+
+	if (!memory)
+		out_of_memory();
+	return memory;
+}
+
+char *text_of(const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		out_of_memory();
+	va_end(args);
+	return text;
+}
+
+static char *copy(const char *text)
+{
+	return text ? text_of("%s", text) : NULL;
+}
+
+struct subject *report_add(struct report *report, const char *name, const char *title)
+{
+	struct subject *subject;
+
+	report->subjects = xrealloc(report->subjects,
+				    (report->count + 1) * sizeof(*report->subjects));
+	subject = &report->subjects[report->count++];
+	*subject = (struct subject){ .name = copy(name), .title = copy(title) };
+	return subject;
+}
+
+void fact_add(struct subject *subject, enum level level, const char *key,
+	      const char *value, const char *text, const char *next)
+{
+	subject->facts = xrealloc(subject->facts,
+				  (subject->count + 1) * sizeof(*subject->facts));
+	subject->facts[subject->count++] = (struct fact){
+		.level = level,
+		.key = key,
+		.value = copy(value ?: ""),
+		.text = copy(text),
+		.next = copy(next),
+	};
+}
+
+const struct fact *fact_find(const struct subject *subject, const char *key)
+{
+	unsigned int i;
+
+	for (i = 0; i < subject->count; i++)
+		if (!strcmp(subject->facts[i].key, key))
+			return &subject->facts[i];
+	return NULL;
+}
+
+void command_add(struct subject *subject, const char *key, char *text)
+{
+	subject->commands = xrealloc(subject->commands, (subject->commands_count + 1) *
+				     sizeof(*subject->commands));
+	subject->commands[subject->commands_count++] =
+		(struct command){ .key = key, .text = text };
+}
+
+unsigned int subject_count(const struct subject *subject, enum level level)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < subject->count; i++)
+		count += subject->facts[i].level == level;
+	return count;
+}
+
+unsigned int report_count(const struct report *report, enum level level)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < report->count; i++)
+		count += subject_count(&report->subjects[i], level);
+	return count;
+}
+
+static void subject_free(struct subject *subject)
+{
+	unsigned int i;
+
+	for (i = 0; i < subject->count; i++) {
+		free(subject->facts[i].value);
+		free(subject->facts[i].text);
+		free(subject->facts[i].next);
+	}
+	for (i = 0; i < subject->commands_count; i++)
+		free(subject->commands[i].text);
+	free(subject->facts);
+	free(subject->commands);
+	free(subject->name);
+	free(subject->title);
+}
+
+void report_free(struct report *report)
+{
+	unsigned int i;
+
+	for (i = 0; i < report->count; i++)
+		subject_free(&report->subjects[i]);
+	free(report->subjects);
+	*report = (struct report){ 0 };
+}

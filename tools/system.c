@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The running system's files. */
+
+#include "system.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <unistd.h>
+
+#include "report.h"
+
+#define PIECE			65536
+#define SYSLOG_READ_ALL		3
+#define SYSLOG_SIZE_BUFFER	10
+/* With this line the log begins; when it is gone, the log has wrapped. */
+#define FIRST_LINE		"Booting Linux on physical CPU"
+
+char *file_read(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	char *text = NULL;
+	ssize_t n;
+
+	if (fd < 0)
+		return NULL;
+	do {
+		text = xrealloc(text, used + PIECE + 1);
+		n = read(fd, text + used, PIECE);
+		used += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	close(fd);
+	if (n < 0) {
+		free(text);
+		return NULL;
+	}
+	text[used] = '\0';
+	if (size)
+		*size = used;
+	return text;
+}
+
+char *file_line(const char *path)
+{
+	char *text = file_read(path, NULL);
+
+	if (text)
+		text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+bool file_exists(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+char *link_target(const char *path)
+{
+	char target[512], *slash;
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return NULL;
+	target[n] = '\0';
+	slash = strrchr(target, '/');
+	return text_of("%s", slash ? slash + 1 : target);
+}
+
+char *command_line(const char *command)
+{
+	FILE *pipe = popen(command, "re");
+	char line[512] = "";
+
+	if (!pipe)
+		return NULL;
+	if (!fgets(line, sizeof(line), pipe))
+		line[0] = '\0';
+	pclose(pipe);
+	line[strcspn(line, "\n")] = '\0';
+	return *line ? text_of("%s", line) : NULL;
+}
+
+int kernel_log_has(const char *text)
+{
+	static char *log;
+	int size;
+
+	if (!log) {
+		size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
+		log = xrealloc(NULL, size > 0 ? size + 1 : 1);
+		size = size > 0 ? klogctl(SYSLOG_READ_ALL, log, size) : 0;
+		log[size > 0 ? size : 0] = '\0';
+	}
+	if (strstr(log, text))
+		return 1;
+	return strstr(log, FIRST_LINE) ? 0 : -1;
+}
+
+bool kernel_argument(const char *word)
+{
+	char *line = file_line("/proc/cmdline"), *save, *at;
+	bool found = false;
+
+	for (at = line ? strtok_r(line, " ", &save) : NULL; at && !found;
+	     at = strtok_r(NULL, " ", &save))
+		found = !strcmp(at, word);
+	free(line);
+	return found;
+}

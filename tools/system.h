@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The running system's files. What is returned as char * belongs to the caller; NULL
+ * means there is none, or it cannot be read.
+ */
+#ifndef NVGRACE_SYSTEM_H
+#define NVGRACE_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A whole file; *size may be NULL, a NUL follows the content. */
+char *file_read(const char *path, size_t *size);
+/* Without the newline. */
+char *file_line(const char *path);
+bool file_exists(const char *path);
+/* The last part of what a symbolic link points to. */
+char *link_target(const char *path);
+/* The first line that a command prints. */
+char *command_line(const char *command);
+
+/* Does the kernel's log since boot hold this: 1, 0, -1 it cannot be told any more. */
+int kernel_log_has(const char *text);
+/* Is this word on the kernel's command line? */
+bool kernel_argument(const char *word);
+
+#endif
