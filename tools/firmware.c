@@ -150,7 +150,7 @@ enum smmu_coherency firmware_smmu_coherency(void)
 	char *iort = table_read("IORT", &size);
 
 	if (!iort)
-		return SMMU_NONE;
+		return file_exists(TABLES "/IORT") ? SMMU_UNREADABLE : SMMU_NONE;
 	coherency = iort_coherency((uint8_t *)iort, size);
 	free(iort);
 	return coherency;

@@ -18,6 +18,7 @@
 int firmware_property_count(const char *property);
 
 enum smmu_coherency {
+	SMMU_UNREADABLE,	/* there is an IORT, but not for us */
 	SMMU_NONE,		/* no IORT, or no SMMUv3 in it */
 	SMMU_COHERENT,		/* firmware says that table walks are coherent */
 	SMMU_BY_REGISTER,	/* up to the hardware's IDR0.COHACC */

@@ -205,8 +205,7 @@ static void check_initiators(struct subject *gpu, const struct pci_dev *dev)
 							dev->dev << 3 | dev->func));
 
 	fact_add(gpu, LEVEL_INFO, "initiator_nodes", value,
-		 "NUMA nodes that the host's firmware keeps for this GPU; a guest needs at least one",
-		 NULL);
+		 "NUMA nodes of the host that firmware keeps for this GPU; a guest gets its own", NULL);
 	free(value);
 }
 

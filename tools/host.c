@@ -170,7 +170,10 @@ static void check_kvm(struct subject *host)
 static void check_iommu(struct subject *host)
 {
 	static const char *const values[] = {
-		[SMMU_NONE] = "none", [SMMU_COHERENT] = "coherent", [SMMU_BY_REGISTER] = "by register",
+		[SMMU_UNREADABLE] = "unknown",
+		[SMMU_NONE] = "none",
+		[SMMU_COHERENT] = "coherent",
+		[SMMU_BY_REGISTER] = "by register",
 	};
 	enum smmu_coherency coherency = firmware_smmu_coherency();
 
@@ -178,6 +181,9 @@ static void check_iommu(struct subject *host)
 		fact_add(host, LEVEL_FAIL, "smmu", values[coherency],
 			 "firmware's IORT names no SMMUv3: GPUs cannot be isolated",
 			 "enable the SMMU in the firmware's setup");
+	else if (coherency == SMMU_UNREADABLE)
+		fact_add(host, LEVEL_UNKNOWN, "smmu", values[coherency], "ACPI tables cannot be read",
+			 "run this as root");
 	else if (coherency == SMMU_BY_REGISTER)
 		fact_add(host, LEVEL_UNKNOWN, "smmu", values[coherency],
 			 "whether DMA is coherent is up to the SMMU's IDR0.COHACC; VFIO does not bind a GPU if not",
@@ -210,14 +216,14 @@ static void check_module(struct subject *host)
 	char *file = command_line("modinfo -F filename " MODULE_NAME " 2>/dev/null");
 	char *scrub = command_line("modinfo -F parm " MODULE_NAME " 2>/dev/null | grep '^scrub'");
 
-	if (!file)
+	if (!file || !file_exists(file))
 		fact_add(host, LEVEL_FAIL, "module", "not installed",
 			 "modprobe finds no " MODULE_NAME " for this kernel",
-			 "install the nvgrace-gpu-vfio-pci-dkms package, or run make modules_install and depmod -a");
+			 "run make modules_install and depmod -a; KDIR= for another kernel than the running one");
 	else if (!scrub)
 		fact_add(host, LEVEL_WARN, "module", file,
 			 "this is the kernel's own driver: it neither refuses unsafe hosts nor scrubs memory",
-			 "install the nvgrace-gpu-vfio-pci-dkms package; its module goes before the kernel's");
+			 "run make modules_install and depmod -a: modules in updates/ go before the kernel's");
 	else
 		fact_add(host, LEVEL_OK, "module", file, NULL, NULL);
 	free(file);

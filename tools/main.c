@@ -43,23 +43,34 @@ static bool is_wanted(const struct pci_dev *dev, char *const *wanted)
 	return found;
 }
 
-/* Known ones, and what else of NVIDIA's displays: it may be one of a newer kind. */
-static unsigned int check_gpus(struct report *report, struct pci_access *access,
-			       char *const *wanted)
+static int by_address(const void *a, const void *b)
 {
-	struct pci_dev *dev;
-	unsigned int count = 0;
+	const struct pci_dev *const *left = a, *const *right = b;
 
+	if ((*left)->domain != (*right)->domain)
+		return (*left)->domain < (*right)->domain ? -1 : 1;
+	return ((*left)->bus << 8 | (*left)->dev << 3 | (*left)->func) -
+	       ((*right)->bus << 8 | (*right)->dev << 3 | (*right)->func);
+}
+
+/* Known ones, and what else of NVIDIA's displays: it may be one of a newer kind. */
+static struct pci_dev **find_gpus(struct pci_access *access, char *const *wanted,
+				  unsigned int *count)
+{
+	struct pci_dev **gpus = NULL, *dev;
+
+	*count = 0;
 	for (dev = access->devices; dev; dev = dev->next) {
 		pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_BASES |
 			      PCI_FILL_SIZES);
 		if (!gpu_is_candidate(dev) || !is_wanted(dev, wanted))
 			continue;
-		count++;
-		if (report)
-			check_gpu(report, dev);
+		gpus = xrealloc(gpus, (*count + 1) * sizeof(*gpus));
+		gpus[(*count)++] = dev;
 	}
-	return count;
+	if (*count)
+		qsort(gpus, *count, sizeof(*gpus), by_address);
+	return gpus;
 }
 
 static void print_summary(const struct report *report)
@@ -81,12 +92,16 @@ static int run(bool json, char *const *wanted)
 {
 	struct pci_access *access = pci_alloc();
 	struct report report = { 0 };
+	struct pci_dev **gpus;
+	unsigned int count, i;
 	int status;
 
 	pci_init(access);
 	pci_scan_bus(access);
-	check_host(&report, check_gpus(NULL, access, wanted));
-	check_gpus(&report, access, wanted);
+	gpus = find_gpus(access, wanted, &count);
+	check_host(&report, count);
+	for (i = 0; i < count; i++)
+		check_gpu(&report, gpus[i]);
 	if (json) {
 		report_print_json(&report, stdout);
 	} else {
@@ -95,6 +110,7 @@ static int run(bool json, char *const *wanted)
 	}
 	status = report_count(&report, LEVEL_FAIL) ? STATUS_FAILURES : STATUS_OK;
 	report_free(&report);
+	free(gpus);
 	pci_cleanup(access);
 	return status;
 }

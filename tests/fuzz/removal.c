@@ -144,6 +144,8 @@ TEST_F_TIMEOUT(torn_out, time_and_again_is_as_new, NO_LIMIT)
 			_exit(be_user(self->bdf, self->random >> 8));
 		ASSERT_EQ(0, await_end(pid));
 		ASSERT_TRUE(pci_vanishes(self->bdf, VANISHED_MS));
+		/* To QEMU a card in a slot that loses its power is one that is taken out. */
+		ASSERT_TRUE(pci_slot_goes_off(self->bdf, VANISHED_MS));
 		ASSERT_EQ(0, testblock_write(&self->neighbour, TB_INSERT, 1));
 		ASSERT_TRUE(pci_appears(self->bdf, VANISHED_MS));
 		ASSERT_EQ(0, driver_bind(self->bdf));

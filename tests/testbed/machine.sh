@@ -16,12 +16,15 @@ windows_end=$((1 << 40))
 
 # The kernel stays as it is; only what the emulated CPU is slow at is left out.
 # Debian's kernel is quiet on the console; its whole log goes to the port "log".
-# Tracking of objects (debug_objects) is left to APPEND: it costs a factor of six.
+# Tracking of objects (debug_objects) is left to APPEND: it costs a factor of six. KASAN
+# names what it found without the stacks of who allocated and freed it, which
+# APPEND=kasan.stacktrace=on adds. SLUB's own checks are for what drivers allocate, and
+# for what tests count (footprint_take()): for all caches they double a boot.
 kernel_arguments() {
 	echo "console=ttyAMA0 loglevel=5 panic=-1 panic_on_warn=1 oops=panic"
 	echo "kfence.sample_interval=100 arm64.nopauth nvgrace.kernel=$KERNEL"
 	case $KERNEL in
-	*-debug) echo "kmemleak=on slub_debug=FZP" ;;
+	*-debug) echo "kmemleak=on kasan.stacktrace=off slub_debug=FZP,kmalloc-*,pool_workqueue" ;;
 	esac
 	echo "${SEED:+nvgrace.seed=$SEED} ${OPERATIONS:+nvgrace.operations=$OPERATIONS} ${ROUNDS:+nvgrace.rounds=$ROUNDS}"
 	echo "$APPEND"

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <linux/pci_regs.h>
 #include <stdbool.h>
@@ -113,6 +114,38 @@ bool pci_vanishes(const char *bdf, unsigned int timeout_ms)
 bool pci_appears(const char *bdf, unsigned int timeout_ms)
 {
 	return pci_becomes(bdf, true, timeout_ms);
+}
+
+/* Slots are numbered; which device is in one is told without its function. */
+static bool slot_is_off(const char *bdf)
+{
+	char path[PATH_MAX], address[16], power[4] = "";
+	glob_t found = { 0 };
+	size_t i;
+
+	glob("/sys/bus/pci/slots/*", 0, NULL, &found);
+	for (i = 0; i < found.gl_pathc && !*power; i++) {
+		snprintf(path, sizeof(path), "%s/address", found.gl_pathv[i]);
+		if (file_read(path, address, sizeof(address)) <= 0 ||
+		    strncmp(bdf, address, strlen(address)))
+			continue;
+		snprintf(path, sizeof(path), "%s/power", found.gl_pathv[i]);
+		file_read(path, power, sizeof(power));
+	}
+	globfree(&found);
+	return !strcmp(power, "0");
+}
+
+bool pci_slot_goes_off(const char *bdf, unsigned int timeout_ms)
+{
+	uint64_t deadline = now_ms() + timeout_ms;
+
+	while (!slot_is_off(bdf)) {
+		if (now_ms() > deadline)
+			return false;
+		sleep_ms(20);
+	}
+	return true;
 }
 
 ssize_t pci_attribute_read(const char *bdf, const char *name, char *buf,

@@ -25,6 +25,9 @@ uint64_t gpu_attribute_number(const char *bdf, const char *name);
 bool pci_vanishes(const char *bdf, unsigned int timeout_ms);
 bool pci_appears(const char *bdf, unsigned int timeout_ms);
 
+/* Waits until the slot the device was in has no power; a slot without a switch never. */
+bool pci_slot_goes_off(const char *bdf, unsigned int timeout_ms);
+
 /* Any file: write a string, or slurp it all (malloc()ed, NULL on error). */
 int file_write(const char *path, const char *text);
 char *file_slurp(const char *path);
