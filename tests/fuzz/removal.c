@@ -34,6 +34,11 @@
 #define AFTERWARDS	300	/* operations of each thread on what is gone */
 #define VANISHED_MS	60000
 #define LAST_BREATH_MS	60000
+/*
+ * Linux waits a second after it switched the slot off, and puts its light out. To QEMU
+ * a card that is there then has been taken out for good.
+ */
+#define LIGHTS_OUT_MS	3000
 #define PATTERN		0x0ddba11
 
 FIXTURE(torn_out) {
@@ -144,8 +149,8 @@ TEST_F_TIMEOUT(torn_out, time_and_again_is_as_new, NO_LIMIT)
 			_exit(be_user(self->bdf, self->random >> 8));
 		ASSERT_EQ(0, await_end(pid));
 		ASSERT_TRUE(pci_vanishes(self->bdf, VANISHED_MS));
-		/* To QEMU a card in a slot that loses its power is one that is taken out. */
 		ASSERT_TRUE(pci_slot_goes_off(self->bdf, VANISHED_MS));
+		sleep_ms(LIGHTS_OUT_MS);
 		ASSERT_EQ(0, testblock_write(&self->neighbour, TB_INSERT, 1));
 		ASSERT_TRUE(pci_appears(self->bdf, VANISHED_MS));
 		ASSERT_EQ(0, driver_bind(self->bdf));

@@ -19,12 +19,16 @@ windows_end=$((1 << 40))
 # Tracking of objects (debug_objects) is left to APPEND: it costs a factor of six. KASAN
 # names what it found without the stacks of who allocated and freed it, which
 # APPEND=kasan.stacktrace=on adds. SLUB's own checks are for what drivers allocate, and
-# for what tests count (footprint_take()): for all caches they double a boot.
+# for what tests count (footprint_take()): for all caches they double a boot. Of large
+# pages KASAN tags one in 32: a gigabyte of them takes it half a minute.
 kernel_arguments() {
 	echo "console=ttyAMA0 loglevel=5 panic=-1 panic_on_warn=1 oops=panic"
 	echo "kfence.sample_interval=100 arm64.nopauth nvgrace.kernel=$KERNEL"
 	case $KERNEL in
-	*-debug) echo "kmemleak=on kasan.stacktrace=off slub_debug=FZP,kmalloc-*,pool_workqueue" ;;
+	*-debug)
+		echo "kmemleak=on slub_debug=FZP,kmalloc-*,pool_workqueue"
+		echo "kasan.stacktrace=off kasan.page_alloc.sample=32"
+		;;
 	esac
 	echo "${SEED:+nvgrace.seed=$SEED} ${OPERATIONS:+nvgrace.operations=$OPERATIONS} ${ROUNDS:+nvgrace.rounds=$ROUNDS}"
 	echo "$APPEND"

@@ -19,13 +19,30 @@
 #define PATIENCE_MS	30000
 #define MAP_LEN		MIB(4)
 
-/* Objects of a slab cache that are in use. */
+/* Without SLUB's checks, objects that CPUs keep in reserve count as used. */
+static bool is_exact(const char *cache)
+{
+	char path[128], *checks;
+	bool on;
+
+	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/sanity_checks", cache);
+	checks = file_slurp(path);
+	on = checks && *checks == '1';
+	free(checks);
+	return on;
+}
+
+/* Objects of a slab cache that are in use; 0 where that is not known exactly. */
 static unsigned int objects_of(const char *cache)
 {
-	char *slabs = file_slurp("/proc/slabinfo"), *line;
+	char *slabs, *line, begin[64];
 	unsigned int objects = 0;
 
-	line = slabs ? strstr(slabs, cache) : NULL;
+	if (!is_exact(cache))
+		return 0;
+	slabs = file_slurp("/proc/slabinfo");
+	snprintf(begin, sizeof(begin), "\n%s ", cache);
+	line = slabs ? strstr(slabs, begin) : NULL;
 	if (line)
 		sscanf(line, "%*s %u", &objects);
 	free(slabs);
@@ -37,7 +54,7 @@ static struct footprint footprint_now(void)
 	struct footprint now = { .iomem = file_slurp("/proc/iomem") };
 
 	now.mappings = physical_mappings(&now.mapped);
-	now.workqueues = objects_of("\npool_workqueue ");
+	now.workqueues = objects_of("pool_workqueue");
 	return now;
 }
 

@@ -14,12 +14,12 @@ struct footprint {
 	char *iomem;
 	unsigned int mappings;		/* of physical memory, in the kernel */
 	uint64_t mapped;
-	unsigned int workqueues;	/* in parts, one per CPU */
+	unsigned int workqueues;	/* in parts, one per CPU; 0: not counted */
 };
 
 /*
- * Both wait for what is freed only some time after it is given up. Workqueues are
- * counted exactly where the checks of slabs are on, and elsewhere not.
+ * Both wait for what is freed only some time after it is given up. Workqueues count
+ * only where the checks of their slab are on.
  */
 void footprint_take(struct footprint *footprint);
 bool footprint_is_back(const struct footprint *footprint);
