@@ -113,6 +113,7 @@ help:
 	@echo '  make clean            remove build/'
 	@echo '  make distclean        remove the cache too'
 
-.PHONY: modules modules_install tools tools_install demo check check-unit check-static check-host check-guest \
-	check-refusal check-tool check-kvm check-migration check-peer check-lts check-64k check-debug check-testbed \
-	fuzz-unit fuzz soak promises coverage mutate-kvm run shell clean distclean help
+.PHONY: modules modules_install tools tools_install demo check check-unit check-static check-host \
+	check-guest check-refusal check-tool check-kvm check-migration check-peer check-lts check-64k \
+	check-debug check-testbed fuzz-unit fuzz soak promises coverage mutate-kvm run shell clean \
+	distclean help

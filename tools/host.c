@@ -19,19 +19,10 @@
 #define CTR_EL0_DIC	(1ul << 29)	/* Arm ARM, D24.2.36 */
 #define CTR_EL0_IDC	(1ul << 28)
 
+#define FWB_IN_LOG	"Stage-2 Force Write-Back"
 #define NEEDS_GRACE	"use a host whose CPUs have it, as those of Grace do"
 
 enum answer { NO, YES, UNKNOWN };
-
-static enum level yes_or_fail(enum answer answer)
-{
-	return answer == YES ? LEVEL_OK : answer == NO ? LEVEL_FAIL : LEVEL_UNKNOWN;
-}
-
-static const char *word(enum answer answer)
-{
-	return answer == YES ? "yes" : answer == NO ? "no" : "unknown";
-}
 
 static void check_architecture(struct subject *host)
 {
@@ -64,36 +55,40 @@ static enum answer cpu_has_dic(void)
 #endif
 }
 
-/* User space cannot read ID_AA64MMFR2_EL1.FWB; the kernel says at boot what it found. */
-static enum answer cpu_has_fwb(enum answer capability)
+/*
+ * User space cannot read ID_AA64MMFR2_EL1.FWB; the kernel says at boot what it found, and
+ * KVM's capability implies it.
+ */
+static void check_fwb(struct subject *host, enum answer capability)
 {
-	int found = kernel_log_has("Stage-2 Force Write-Back");
+	enum log_answer found = capability == YES ? LOG_YES : kernel_log_has(FWB_IN_LOG);
 
-	if (capability == YES || found > 0)
-		return YES;
-	return found < 0 ? UNKNOWN : NO;
-}
-
-static void check_cpu(struct subject *host, enum answer capability)
-{
-	enum answer fwb = cpu_has_fwb(capability), dic = cpu_has_dic();
-
-	if (fwb == YES)
+	if (found == LOG_YES)
 		fact_add(host, LEVEL_OK, "fwb", "yes", NULL, NULL);
-	else if (fwb == NO)
+	else if (found == LOG_NO)
 		fact_add(host, LEVEL_FAIL, "fwb", "no",
 			 "FEAT_S2FWB is missing: KVM could only map GPU memory uncached, and the driver refuses that",
 			 NEEDS_GRACE);
-	else
+	else if (found == LOG_WRAPPED)
 		fact_add(host, LEVEL_UNKNOWN, "fwb", "unknown",
 			 "the kernel's log no longer reaches back to the boot",
-			 "look for \"Stage-2 Force Write-Back\" in journalctl -k -b");
+			 "look for \"" FWB_IN_LOG "\" in journalctl -k -b");
+	else
+		fact_add(host, LEVEL_UNKNOWN, "fwb", "unknown",
+			 "only the kernel's log says so, and it cannot be read", "run this as root");
+}
+
+static void check_dic(struct subject *host)
+{
+	enum answer dic = cpu_has_dic();
+
 	if (dic == NO)
 		fact_add(host, LEVEL_FAIL, "dic", "no",
 			 "CTR_EL0.DIC is missing: KVM cannot maintain instruction caches for GPU memory",
 			 NEEDS_GRACE);
 	else
-		fact_add(host, yes_or_fail(dic), "dic", word(dic), NULL, NULL);
+		fact_add(host, dic == YES ? LEVEL_OK : LEVEL_UNKNOWN, "dic",
+			 dic == YES ? "yes" : "unknown", NULL, NULL);
 }
 
 /* On a VM's file descriptor: that is where the answer counts. */
@@ -152,7 +147,8 @@ static void check_kvm(struct subject *host)
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	enum answer capability = kvm < 0 ? UNKNOWN : kvm_capability(kvm);
 
-	check_cpu(host, capability);
+	check_fwb(host, capability);
+	check_dic(host);
 	if (kvm >= 0) {
 		fact_add(host, LEVEL_OK, "kvm", "yes", NULL, NULL);
 		close(kvm);

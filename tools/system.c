@@ -83,20 +83,37 @@ char *command_line(const char *command)
 	return *line ? text_of("%s", line) : NULL;
 }
 
-int kernel_log_has(const char *text)
+/* NULL: it cannot be read. */
+static char *kernel_log(void)
 {
-	static char *log;
-	int size;
+	int size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
+	char *log;
 
-	if (!log) {
-		size = klogctl(SYSLOG_SIZE_BUFFER, NULL, 0);
-		log = xrealloc(NULL, size > 0 ? size + 1 : 1);
-		size = size > 0 ? klogctl(SYSLOG_READ_ALL, log, size) : 0;
-		log[size > 0 ? size : 0] = '\0';
+	if (size < 0)
+		return NULL;
+	log = xrealloc(NULL, size + 1);
+	size = klogctl(SYSLOG_READ_ALL, log, size);
+	if (size < 0) {
+		free(log);
+		return NULL;
 	}
+	log[size] = '\0';
+	return log;
+}
+
+enum log_answer kernel_log_has(const char *text)
+{
+	char *log = kernel_log();
+	enum log_answer answer;
+
+	if (!log)
+		return LOG_CLOSED;
 	if (strstr(log, text))
-		return 1;
-	return strstr(log, FIRST_LINE) ? 0 : -1;
+		answer = LOG_YES;
+	else
+		answer = strstr(log, FIRST_LINE) ? LOG_NO : LOG_WRAPPED;
+	free(log);
+	return answer;
 }
 
 bool kernel_argument(const char *word)

@@ -20,8 +20,15 @@ char *link_target(const char *path);
 /* The first line that a command prints. */
 char *command_line(const char *command);
 
-/* Does the kernel's log since boot hold this: 1, 0, -1 it cannot be told any more. */
-int kernel_log_has(const char *text);
+enum log_answer {
+	LOG_NO,
+	LOG_YES,
+	LOG_WRAPPED,		/* not in what is left of it */
+	LOG_CLOSED,		/* not for us to read */
+};
+
+/* Does the kernel's log since boot hold this? */
+enum log_answer kernel_log_has(const char *text);
 /* Is this word on the kernel's command line? */
 bool kernel_argument(const char *word);
 
