@@ -129,7 +129,7 @@ static int use_anonymous_memory(void *arg)
 	(void)arg;
 	if (map == MAP_FAILED)
 		return -errno;
-	for (at = 0; at < MAP_LEN; at += 4096)
+	for (at = 0; at < MAP_LEN; at += KIB(64))
 		map[at] = 1;
 	return munmap((void *)map, MAP_LEN) ? -errno : 0;
 }
