@@ -21,7 +21,6 @@
 void check_host(struct report *report, unsigned int gpus);
 
 /* Is it a GPU this project is for, or may become one? */
-bool gpu_is_known(const struct pci_dev *dev);
 bool gpu_is_candidate(const struct pci_dev *dev);
 
 /* One GPU: its group, its driver, its memory. */
@@ -34,7 +33,7 @@ void add_commands(struct subject *gpu, const struct pci_dev *dev);
 char *gpu_address(const struct pci_dev *dev);
 char *gpu_path(const struct pci_dev *dev, const char *file);
 
-/* 4 GiB, 1027 MiB, 512 bytes */
-char *size_text(unsigned long long bytes);
+/* A number in such a file, 0 if it is not there. */
+unsigned long long gpu_number(const struct pci_dev *dev, const char *file);
 
 #endif

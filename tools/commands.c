@@ -4,21 +4,10 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "system.h"
 
 #define GIB		(1ull << 30)
 /* QEMU's window for 64-bit BARs when nothing is said. */
 #define DEFAULT_WINDOW	512
-
-static unsigned long long bar_bytes(const struct pci_dev *dev, const char *file)
-{
-	char *path = gpu_path(dev, file), *value = file_line(path);
-	unsigned long long bytes = value ? strtoull(value, NULL, 0) : 0;
-
-	free(path);
-	free(value);
-	return bytes;
-}
 
 /*
  * In GiB, a power of two: every BAR is aligned to its own size, for which twice the
@@ -26,8 +15,8 @@ static unsigned long long bar_bytes(const struct pci_dev *dev, const char *file)
  */
 static unsigned int window_gib(const struct pci_dev *dev)
 {
-	unsigned long long total = bar_bytes(dev, "nvgrace_gpu/usemem_bar_size") +
-				   bar_bytes(dev, "nvgrace_gpu/resmem_bar_size");
+	unsigned long long total = gpu_number(dev, "nvgrace_gpu/usemem_bar_size") +
+				   gpu_number(dev, "nvgrace_gpu/resmem_bar_size");
 	unsigned int window = DEFAULT_WINDOW, i;
 
 	for (i = 0; i < 6; i++)

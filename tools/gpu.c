@@ -11,20 +11,16 @@
 
 #define NVIDIA			0x10de
 #define CLASS_BASE_DISPLAY	0x03
-#define CLASS_BRIDGE_PCI	0x0604
 
 /* The IDs in the driver's table. */
 static const unsigned short known_ids[] = { 0x2342, 0x2345, 0x2348, 0x2941, 0x31c2 };
-
-/* sysfs-driver-nvgrace-gpu: more bad pages and the driver gives out none. */
-#define BAD_PAGES_LIMIT		256
 
 bool gpu_is_candidate(const struct pci_dev *dev)
 {
 	return dev->vendor_id == NVIDIA && dev->device_class >> 8 == CLASS_BASE_DISPLAY;
 }
 
-bool gpu_is_known(const struct pci_dev *dev)
+static bool gpu_is_known(const struct pci_dev *dev)
 {
 	unsigned int i;
 
@@ -45,7 +41,8 @@ char *gpu_path(const struct pci_dev *dev, const char *file)
 		       dev->dev, dev->func, file);
 }
 
-char *size_text(unsigned long long bytes)
+/* 4 GiB, 1027 MiB, 512 bytes */
+static char *size_text(unsigned long long bytes)
 {
 	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
 	unsigned int unit = 0;
@@ -82,24 +79,17 @@ static void check_identity(struct subject *gpu, const struct pci_dev *dev)
 		fact_add(gpu, LEVEL_OK, "id", id, NULL, NULL);
 	else
 		fact_add(gpu, LEVEL_WARN, "id", id, "the driver does not have this ID in its table",
-			 "if its memory is coherent with the CPU, see \"adding a GPU\" in Documentation/driver-api; otherwise use vfio-pci");
+			 "if its memory is coherent with the CPU, write the ID to new_id of " DRIVER_NAME "; otherwise use vfio-pci");
 	free(id);
 }
 
-/* PCI bridges in a group are the kernel's; what VFIO has, or nobody, is no hindrance. */
+/* VFIO's drivers and that of PCI bridges do no DMA that is not the user's. */
 static bool member_hinders(const char *bdf)
 {
-	char *path = text_of("/sys/bus/pci/devices/%s/class", bdf), *class = file_line(path);
-	char *driver;
-	bool hinders;
+	char *path = text_of("/sys/bus/pci/devices/%s/driver", bdf), *driver = link_target(path);
+	bool hinders = driver && !strstr(driver, "vfio") && strcmp(driver, "pcieport");
 
 	free(path);
-	path = text_of("/sys/bus/pci/devices/%s/driver", bdf);
-	driver = link_target(path);
-	free(path);
-	hinders = driver && !strstr(driver, "vfio") && strcmp(driver, "pci-stub") &&
-		  !(class && strtoul(class, NULL, 16) >> 8 == CLASS_BRIDGE_PCI);
-	free(class);
 	free(driver);
 	return hinders;
 }
@@ -229,7 +219,7 @@ static void check_mode(struct subject *gpu, const struct pci_dev *dev)
 	free(verdict);
 }
 
-static unsigned long long number(const struct pci_dev *dev, const char *file)
+unsigned long long gpu_number(const struct pci_dev *dev, const char *file)
 {
 	char *value = attribute(dev, file);
 	unsigned long long result = value ? strtoull(value, NULL, 0) : 0;
@@ -241,8 +231,8 @@ static unsigned long long number(const struct pci_dev *dev, const char *file)
 static void add_memory(struct subject *gpu, const struct pci_dev *dev, const char *key,
 		       const char *size_file, const char *bar_file)
 {
-	unsigned long long size = number(dev, size_file);
-	char *memory = size_text(size), *bar = size_text(number(dev, bar_file));
+	unsigned long long size = gpu_number(dev, size_file);
+	char *memory = size_text(size), *bar = size_text(gpu_number(dev, bar_file));
 	char *value = size ? text_of("%s, behind a BAR of %s", memory, bar) : text_of("none");
 
 	fact_add(gpu, LEVEL_INFO, key, value, NULL, NULL);
@@ -271,12 +261,17 @@ static void check_ready(struct subject *gpu, const struct pci_dev *dev)
 	free(value);
 }
 
+/* The count stays at its limit; that there are more is the last line of root's list. */
 static void check_bad_pages(struct subject *gpu, const struct pci_dev *dev)
 {
-	unsigned long long count = number(dev, "nvgrace_gpu/bad_page_count");
-	char *value = text_of("%llu", count);
+	unsigned long long count = gpu_number(dev, "nvgrace_gpu/bad_page_count");
+	char *path = gpu_path(dev, "nvgrace_gpu/bad_pages"), *list = file_read(path, NULL);
+	bool more = list && strstr(list, "more");
+	char *value = text_of("%s%llu", more ? "more than " : "", count);
 
-	if (count > BAD_PAGES_LIMIT)
+	free(path);
+	free(list);
+	if (more)
 		fact_add(gpu, LEVEL_FAIL, "bad_pages", value,
 			 "so many pages have lost their content that none is given out", "replace the GPU");
 	else if (count)
@@ -308,9 +303,8 @@ static void check_scrub(struct subject *gpu, const struct pci_dev *dev)
 /* The driver's own attributes: there once it is bound, and if it is this project's. */
 static void check_memory(struct subject *gpu, const struct pci_dev *dev)
 {
-	char *path = gpu_path(dev, "nvgrace_gpu/mode"), *mode = file_line(path);
+	char *mode = attribute(dev, "nvgrace_gpu/mode");
 
-	free(path);
 	if (!mode) {
 		fact_add(gpu, LEVEL_UNKNOWN, "memory", "unknown",
 			 "sizes, readiness, bad pages and scrub state are known once the driver is bound",

@@ -16,8 +16,7 @@
 /* Linux 6.17, include/uapi/linux/kvm.h */
 #define KVM_CAP_CACHEABLE_PFNMAP	243
 
-#define CTR_EL0_DIC	(1ul << 29)	/* Arm ARM, D24.2.36 */
-#define CTR_EL0_IDC	(1ul << 28)
+#define CTR_EL0_DIC	(1ul << 29)	/* Arm ARM, CTR_EL0 */
 
 #define FWB_IN_LOG	"Stage-2 Force Write-Back"
 #define NEEDS_GRACE	"use a host whose CPUs have it, as those of Grace do"
@@ -265,7 +264,7 @@ void check_host(struct report *report, unsigned int gpus)
 		fact_add(host, LEVEL_OK, "gpus", value, NULL, NULL);
 	else
 		fact_add(host, LEVEL_FAIL, "gpus", value,
-			 "no NVIDIA GPU is on the PCI bus",
+			 "no NVIDIA GPU is on the PCI bus, or none at the addresses given",
 			 "see lspci -nn -d 10de:; a GPU that is missing may need a power cycle");
 	free(value);
 }

@@ -5,7 +5,6 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void out_of_memory(void)
 {
@@ -64,16 +63,6 @@ void fact_add(struct subject *subject, enum level level, const char *key,
 	};
 }
 
-const struct fact *fact_find(const struct subject *subject, const char *key)
-{
-	unsigned int i;
-
-	for (i = 0; i < subject->count; i++)
-		if (!strcmp(subject->facts[i].key, key))
-			return &subject->facts[i];
-	return NULL;
-}
-
 void command_add(struct subject *subject, const char *key, char *text)
 {
 	subject->commands = xrealloc(subject->commands, (subject->commands_count + 1) *
@@ -82,7 +71,7 @@ void command_add(struct subject *subject, const char *key, char *text)
 		(struct command){ .key = key, .text = text };
 }
 
-unsigned int subject_count(const struct subject *subject, enum level level)
+static unsigned int subject_count(const struct subject *subject, enum level level)
 {
 	unsigned int i, count = 0;
 

@@ -54,12 +54,9 @@ void report_free(struct report *report);
 /* Value, text and next may be NULL, and are copied. */
 void fact_add(struct subject *subject, enum level level, const char *key,
 	      const char *value, const char *text, const char *next);
-/* The fact with that key, or NULL. */
-const struct fact *fact_find(const struct subject *subject, const char *key);
 void command_add(struct subject *subject, const char *key, char *text);
 
 unsigned int report_count(const struct report *report, enum level level);
-unsigned int subject_count(const struct subject *subject, enum level level);
 void report_print_text(const struct report *report, FILE *out, bool colour);
 void report_print_json(const struct report *report, FILE *out);
 

@@ -123,20 +123,6 @@ static enum end be_user(struct user *user, unsigned int nr, uint64_t seed)
 	return end;
 }
 
-/* The end of a process: its status, or -ETIMEDOUT. */
-static int await_end(pid_t pid, unsigned int timeout_ms)
-{
-	uint64_t deadline = now_ms() + timeout_ms;
-	int status;
-
-	while (waitpid(pid, &status, WNOHANG) != pid) {
-		if (now_ms() > deadline)
-			return -ETIMEDOUT;
-		sleep_ms(2);
-	}
-	return status;
-}
-
 /* Until he is in, or has come to his end: his status then, or -ETIMEDOUT. */
 static int await_way_in(const struct user *user, pid_t pid)
 {
@@ -144,7 +130,7 @@ static int await_way_in(const struct user *user, pid_t pid)
 	int status = -ETIMEDOUT;
 
 	while (!atomic_load(&user->in) && status == -ETIMEDOUT && now_ms() < deadline)
-		status = await_end(pid, 5);
+		status = child_wait(pid, 5);
 	return status;
 }
 
@@ -175,14 +161,14 @@ static int stay(struct user *user, pid_t pid, unsigned int ms)
 	int status;
 
 	attend(true);
-	status = await_end(pid, ms);
+	status = child_wait(pid, ms);
 	attend(false);
 	atomic_store(&user->may_go, ms % 2);
 	if (status != -ETIMEDOUT)
 		return status;
 	if (ms % 2 == 0)
 		kill(pid, SIGKILL);
-	return await_end(pid, LAST_BREATH_MS);
+	return child_wait(pid, LAST_BREATH_MS);
 }
 
 /* One user from his coming to his end: enum end, or -errno. */
@@ -197,12 +183,12 @@ static int one_user(struct user *user, unsigned int nr, uint64_t *random)
 		return -errno;
 	if (!pid)
 		_exit(be_user(user, nr, *random));
-	status = hurry ? await_end(pid, ms) : await_way_in(user, pid);
+	status = hurry ? child_wait(pid, ms) : await_way_in(user, pid);
 	if (status == -ETIMEDOUT && atomic_load(&user->in)) {
 		status = stay(user, pid, ms);
 	} else if (status == -ETIMEDOUT) {
 		kill(pid, SIGKILL);
-		status = await_end(pid, LAST_BREATH_MS);
+		status = child_wait(pid, LAST_BREATH_MS);
 	}
 	if (status < 0)
 		return status;

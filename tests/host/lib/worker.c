@@ -4,6 +4,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,4 +47,17 @@ int worker_wait(struct worker *worker, unsigned int timeout_ms)
 bool worker_done(const struct worker *worker)
 {
 	return atomic_load(&worker->done);
+}
+
+int child_wait(pid_t pid, unsigned int timeout_ms)
+{
+	uint64_t deadline = now_ms() + timeout_ms;
+	int status;
+
+	while (waitpid(pid, &status, WNOHANG) != pid) {
+		if (now_ms() > deadline)
+			return -ETIMEDOUT;
+		sleep_ms(2);
+	}
+	return status;
 }

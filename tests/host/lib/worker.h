@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct worker {
 	int (*work)(void *arg);
@@ -24,5 +25,8 @@ int worker_start(struct worker *worker, int (*work)(void *arg), void *arg);
 int worker_wait(struct worker *worker, unsigned int timeout_ms);
 
 bool worker_done(const struct worker *worker);
+
+/* The end of a process of ours: its status, or -ETIMEDOUT. */
+int child_wait(pid_t pid, unsigned int timeout_ms);
 
 #endif
