@@ -2,7 +2,8 @@
 #
 # The emulated Grace host as a QEMU command line; sourced by ./scenario and
 # ./shell after lib.sh. Uses CPU, MEM, SMP, GPUS, DEVICES, MACHINE and APPEND, and what
-# use_kernel sets. HOST_KERNEL, when set, is booted instead of the kernel's own image.
+# use_kernel sets; DISKS here are words serial=image. HOST_KERNEL, when set, is booted
+# instead of the kernel's own image.
 #
 # GPU number i is alone behind root port i (device 8 + i of bus 0), so that its
 # address is 0000:0(i+1):00.0. Memory without a mem-base= follows the memory of
@@ -111,5 +112,9 @@ machine_arguments() {
 	gpu_arguments
 	for device in ${DEVICES:-}; do
 		printf '%s\n' -device "$device"
+	done
+	for disk in ${DISKS:-}; do
+		printf '%s\n' -drive "if=none,id=${disk%%=*},format=raw,readonly=on,file=${disk#*=}" \
+			-device "virtio-blk-pci,drive=${disk%%=*},serial=${disk%%=*}"
 	done
 }

@@ -9,6 +9,8 @@
 #   INIT      script or systemd
 #   GPUS      one word per GPU: coherent-gpu's options, mem-base= only if it matters
 #   DEVICES   further devices, one word each, as QEMU's -device has them
+#   DISKS     further disks, one word each: a program of tests/ that prints the image's path
+#             ($KREL is the kernel); its serial number is the last part of the word
 #   BIND      numbers of the GPUs that driverctl binds first (default: all)
 #   PEERS     CPU models of further hosts, all else being equal; see bin/on-peer
 #   LIMIT     seconds for the whole scenario
@@ -31,7 +33,7 @@ load_scenario() {
 	case $scenario in *@*) VARIANT=${scenario#*@} ;; esac
 	unset BIND
 	DESC='' KERNEL='' URGENT='' CPU=neoverse-n2 SMP=2 MEM=4G MACHINE='' APPEND='' INIT=script LIMIT=300
-	GPUS='mem-size=5G' DEVICES='' PEERS='' TESTS='' VARIANTS=''
+	GPUS='mem-size=5G' DEVICES='' DISKS='' PEERS='' TESTS='' VARIANTS=''
 	# shellcheck source=/dev/null
 	. "$scenario_file"
 	[ -n "$TESTS" ] || die "scenario $1 has no TESTS"
