@@ -186,6 +186,12 @@ apt_unpack() {
 	rm -rf "$debs"
 }
 
+# relocate_headers <root> <place>: those of Debian name two places by absolute path
+relocate_headers() {
+	sed -i "s,/usr/src/,$2/usr/src/,g;s,/usr/lib/linux-kbuild,$2/usr/lib/linux-kbuild,g" \
+		"$1"/usr/src/linux-headers-*/Makefile
+}
+
 # version_of <package[:arch]>: the newest one the index has
 version_of() {
 	apt_cached apt-cache show "$1" | sed -n 's/^Version: //p' | sort -rV | head -n 1
