@@ -23,17 +23,21 @@ tools:
 tools_install:
 	$(MAKE) -C tools install
 
+deb:
+	@packaging/build
+
 demo:
 	@tests/demo/demo
 
 check:
-	@$(testbed)/run unit static lts host guest refusal tool kvm migration peer 64k testbed promises
+	@$(testbed)/run unit static packages lts host guest refusal tool kvm migration peer 64k testbed promises
 
 promises:
 	cp build/results/promises.rst Documentation/testing/promises.rst
 
-check-unit check-static check-host check-guest check-refusal check-tool check-kvm check-migration check-peer \
-check-lts check-64k check-debug check-testbed:
+check-unit check-static check-intree check-packages check-dkms check-install check-host check-guest \
+check-refusal check-tool check-kvm check-migration check-peer check-lts check-64k check-debug \
+check-testbed:
 	@$(testbed)/run $(@:check-%=%)
 
 fuzz-unit:
@@ -72,6 +76,7 @@ help:
 	@echo
 	@echo '  make tools            build tools/nvgrace-gpu-check (needs libpci-dev)'
 	@echo '  make tools_install    install it, with its man page (DESTDIR=, PREFIX=/usr)'
+	@echo '  make deb              Debian packages of both and of the kernel patches (build/packages/; root)'
 	@echo
 	@echo 'Without a Grace machine (root needed; the first run fetches and builds what it needs):'
 	@echo '  make demo             watch a GPU pass to a guest that uses its memory, and a refusal'
@@ -80,6 +85,7 @@ help:
 	@echo '  make check            all tests; parts:'
 	@echo '  make check-unit       the driver'"'"'s pure files in user space: tests, fuzzers'
 	@echo '  make check-static     warnings, sparse, checkpatch, documentation, scripts'
+	@echo '  make check-packages   the Debian packages; the module built by dkms'
 	@echo '  make check-host       the driver'"'"'s interfaces, driverctl'
 	@echo '  make check-guest      guests that use GPU memory, two at once'
 	@echo '  make check-refusal    hosts that cannot guarantee cacheable memory'
@@ -93,6 +99,9 @@ help:
 	@echo '  make promises         after make check: Documentation/testing/promises.rst anew'
 	@echo
 	@echo '  Not in make check, since they take long:'
+	@echo '  make check-intree     the driver, built inside the source of the newest kernel'
+	@echo '  make check-dkms       the module built by dkms for every kernel whose headers Debian has'
+	@echo '  make check-install    the packages, installed on the emulated host by the guide'
 	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak'
 	@echo '  make coverage         after make check-debug: lines of the driver that did not run, and why'
 	@echo '  make fuzz-unit        fuzz the pure files for FUZZ_SECONDS each (60), keep what is new'
@@ -113,7 +122,8 @@ help:
 	@echo '  make clean            remove build/'
 	@echo '  make distclean        remove the cache too'
 
-.PHONY: modules modules_install tools tools_install demo check check-unit check-static check-host \
-	check-guest check-refusal check-tool check-kvm check-migration check-peer check-lts check-64k \
-	check-debug check-testbed fuzz-unit fuzz soak promises coverage mutate-kvm run shell clean \
-	distclean help
+.PHONY: modules modules_install tools tools_install deb demo check check-unit check-static \
+	check-intree check-packages check-dkms check-install check-host check-guest \
+	check-refusal check-tool check-kvm check-migration check-peer check-lts check-64k \
+	check-debug check-testbed fuzz-unit fuzz soak promises coverage mutate-kvm run shell \
+	clean distclean help
