@@ -30,7 +30,8 @@ demo:
 	@tests/demo/demo
 
 check:
-	@$(testbed)/run unit static packages lts host guest refusal tool kvm migration peer 64k testbed promises
+	@$(testbed)/run unit static packages lts host guest refusal tool kvm migration peer pages-64k@7-64k \
+		testbed promises
 
 promises:
 	cp build/results/promises.rst Documentation/testing/promises.rst
@@ -51,6 +52,10 @@ soak:
 
 coverage:
 	@$(testbed)/coverage
+
+htmldocs:
+	@$(testbed)/enter sphinx-build -qaEW -b html Documentation build/htmldocs
+	@echo build/htmldocs/index.html
 
 mutate-kvm:
 	@tests/kvm/mutate
@@ -94,8 +99,9 @@ help:
 	@echo '  make check-migration  a guest is migrated to a host that must refuse it'
 	@echo '  make check-peer       upstream'"'"'s vfio and KVM selftests'
 	@echo '  make check-lts        the interfaces and a guest on 6.12 with the KVM series'
-	@echo '  make check-64k        the interfaces and KVM on a kernel with 64K pages'
+	@echo '  make check-64k        the interfaces and KVM on kernels with 64K pages (in check: 7.x)'
 	@echo '  make check-testbed    the test bed itself'
+	@echo '  make htmldocs         Documentation/ as pages, in build/htmldocs/'
 	@echo '  make promises         after make check: Documentation/testing/promises.rst anew'
 	@echo
 	@echo '  Not in make check, since they take long:'
@@ -125,5 +131,5 @@ help:
 .PHONY: modules modules_install tools tools_install deb demo check check-unit check-static \
 	check-intree check-packages check-dkms check-install check-host check-guest \
 	check-refusal check-tool check-kvm check-migration check-peer check-lts check-64k \
-	check-debug check-testbed fuzz-unit fuzz soak promises coverage mutate-kvm run shell \
-	clean distclean help
+	check-debug check-testbed fuzz-unit fuzz soak promises coverage htmldocs mutate-kvm \
+	run shell clean distclean help

@@ -57,7 +57,7 @@ int host_get(struct host *host)
 
 	host->kvm = find_kind(kernel);
 	if (!host->kvm) {
-		fprintf(stderr, "# KERNEL=%s: must be 6.12, 6.12-series, 7 or 7-series\n",
+		fprintf(stderr, "# KERNEL=%s: must be 6.12 or 7, or a kernel with patches, 7-series for example\n",
 			kernel);
 		errno = EINVAL;
 		return -1;
