@@ -5,7 +5,8 @@
 # A check prints what it found and fails. What it printed is kept in $out/<name>.log.
 # A tool that is missing fails its check: nothing here is skipped.
 
-# run_checks <name>...: in $src, with a scratch directory $out; KTAP
+# run_checks <name>...: in $src, with a scratch directory $out; KTAP. Never called where
+# the shell ignores errors (if, ||): it would in every check.
 run_checks() {
 	cd "$src"
 	mkdir -p "$out"
