@@ -155,7 +155,7 @@ apt_cached() {
 
 apt_update() {
 	in_toolbox || die "apt_update is for scripts that run in the toolbox"
-	mkdir -p "$cache_dir/apt/lists/partial" "$cache_dir/apt/archives/partial"
+	mkdir -p "$cache_dir/log" "$cache_dir/apt/lists/partial" "$cache_dir/apt/archives/partial"
 	(
 		flock 9
 		if [ -n "$(find "$cache_dir/apt/updated" -mmin -360 2>/dev/null)" ]; then
