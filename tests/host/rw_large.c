@@ -63,7 +63,7 @@ static uint8_t *folded_buffer(size_t len)
 	return base;
 }
 
-TEST_F_TIMEOUT(rw_large, request_of_two_gib_is_served_or_clipped, 180)
+TEST_F_TIMEOUT(rw_large, request_of_two_gib_is_served_or_clipped, 480)
 {
 	uint64_t want = self->bar < CALL_MAX ? self->bar : CALL_MAX;
 	uint64_t start = now_ms(), done = 0;

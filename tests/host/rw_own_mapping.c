@@ -18,10 +18,10 @@
 #include "worker.h"
 
 #define PIECE		(256 << 10)
-#define ROUNDS		60	/* on a slow kernel as many as the time allows */
-#define ROUNDS_MIN	10
+#define ROUNDS		60	/* on a slow kernel as many as the time allows, */
+#define ROUNDS_MIN	10	/* but never fewer than these */
 #define TIME_MS		60000
-#define STUCK_MS	90000
+#define STUCK_MS	240000
 
 FIXTURE(rw_own_mapping) {
 	struct gpu gpu;
@@ -96,7 +96,8 @@ static int copy_over_and_over(void *arg)
 	struct job *job = arg;
 	int ret = 0;
 
-	while (!ret && atomic_load(&job->rounds) < ROUNDS && now_ms() < end) {
+	while (!ret && atomic_load(&job->rounds) < ROUNDS &&
+	       (now_ms() < end || atomic_load(&job->rounds) < ROUNDS_MIN)) {
 		ret = one_round(job);
 		atomic_fetch_add(&job->rounds, 1);
 	}
@@ -120,7 +121,7 @@ static int race(struct job *job)
 }
 
 TEST_F_TIMEOUT(rw_own_mapping,
-	       read_into_own_unfaulted_mapping_during_resets_completes, 120)
+	       read_into_own_unfaulted_mapping_during_resets_completes, 270)
 {							/* W2 */
 	struct job job = { .gpu = &self->gpu, .region = variant->region };
 
@@ -133,7 +134,7 @@ TEST_F_TIMEOUT(rw_own_mapping,
 }
 
 TEST_F_TIMEOUT(rw_own_mapping,
-	       write_from_own_unfaulted_mapping_during_resets_completes, 120)
+	       write_from_own_unfaulted_mapping_during_resets_completes, 270)
 {							/* W2 */
 	struct job job = {
 		.gpu = &self->gpu, .region = variant->region, .write = true,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The emulated Grace host as a QEMU command line; sourced by ./scenario and
-# ./shell after lib.sh. Uses CPU, MEM, SMP, GPUS, DEVICES, MACHINE and APPEND, and what
-# use_kernel sets; DISKS here are words serial=image. HOST_KERNEL, when set, is booted
+# ./shell after lib.sh. Uses CPU, MEM, SMP, GPUS, DEVICES, MACHINE, APPEND and ICOUNT, and
+# what use_kernel sets; DISKS here are words serial=image. HOST_KERNEL, when set, is booted
 # instead of the kernel's own image.
 #
 # GPU number i is alone behind root port i (device 8 + i of bus 0), so that its
@@ -35,10 +35,14 @@ kernel_arguments() {
 	echo "$APPEND"
 }
 
-# Tag-based KASAN is what memory tagging of the CPU makes of it.
+# Tag-based KASAN is what memory tagging of the CPU makes of it; on CPUs without that a
+# debug kernel has its other checks.
 machine_options() {
 	echo "virt,virtualization=on,gic-version=3,iommu=smmuv3,acpi=on"
-	case $KERNEL in *-debug) echo ",mte=on" ;; esac
+	case $KERNEL:$CPU in
+	*-debug:neoverse-n1 | *-debug:cortex-a72) ;;
+	*-debug:*) echo ",mte=on" ;;
+	esac
 	echo "${MACHINE:+,$MACHINE}"
 }
 
@@ -90,6 +94,16 @@ wire_arguments() {
 		-device "virtio-net-pci,netdev=wire$1,mac=52:54:00:00:0$1:0$2,romfile="
 }
 
+# With ICOUNT the machine's clock counts its instructions: 1 ns is one. Nobody waits for
+# anything then, and one CPU of the host's is all that is used.
+accelerator_arguments() {
+	if [ -n "${ICOUNT:-}" ]; then
+		printf '%s\n' -accel tcg,thread=single,tb-size=512 -icount shift=0,sleep=off
+	else
+		printf '%s\n' -accel tcg,thread=multi,tb-size=512
+	fi
+}
+
 gpu_count() {
 	echo "$GPUS" | wc -w
 }
@@ -100,7 +114,7 @@ machine_arguments() {
 	printf '%s\n' \
 		-nodefaults -no-user-config -display none -no-reboot -monitor none \
 		-M "$(machine_options | tr -d '\n')" \
-		-accel tcg,thread=multi,tb-size=512 -cpu "$CPU" -smp "$SMP" -m "$MEM" \
+		-cpu "$CPU" -smp "$SMP" -m "$MEM" \
 		-drive if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd \
 		-drive "if=pflash,unit=1,format=raw,file=$1/firmware-variables.fd" \
 		-kernel "${HOST_KERNEL:-$KROOT/boot/vmlinuz}" -initrd "$INITRD" \
@@ -109,6 +123,7 @@ machine_arguments() {
 		-drive "if=none,id=payload,format=raw,readonly=on,file=$2" \
 		-device virtio-blk-pci,drive=payload,serial=payload \
 		-device virtio-serial-pci
+	accelerator_arguments
 	gpu_arguments
 	for device in ${DEVICES:-}; do
 		printf '%s\n' -device "$device"

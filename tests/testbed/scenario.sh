@@ -14,6 +14,7 @@
 #   BIND      numbers of the GPUs that driverctl binds first (default: all)
 #   PEERS     CPU models of further hosts, all else being equal; see bin/on-peer
 #   LIMIT     seconds for the whole scenario
+#   ICOUNT    not empty: the clock counts instructions, 1 ns each (SMP must be 1)
 #   URGENT    not empty: goes before other scenarios that run at the same time
 #   TESTS     one per line: name, seconds, command; see inside/host
 #   VARIANTS  words: the file describes one scenario for each, $VARIANT tells which
@@ -33,7 +34,7 @@ load_scenario() {
 	case $scenario in *@*) VARIANT=${scenario#*@} ;; esac
 	unset BIND
 	DESC='' KERNEL='' URGENT='' CPU=neoverse-n2 SMP=2 MEM=4G MACHINE='' APPEND='' INIT=script LIMIT=300
-	GPUS='mem-size=5G' DEVICES='' DISKS='' PEERS='' TESTS='' VARIANTS=''
+	GPUS='mem-size=5G' ICOUNT='' DEVICES='' DISKS='' PEERS='' TESTS='' VARIANTS=''
 	# shellcheck source=/dev/null
 	. "$scenario_file"
 	[ -n "$TESTS" ] || die "scenario $1 has no TESTS"
