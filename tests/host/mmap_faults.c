@@ -3,6 +3,8 @@
  * How many faults it takes to touch memory, and that each lands on the right
  * bytes: one per PMD where address and memory are congruent, one per page
  * where they are not.  Counts are the kernel's minor faults of this process.
+ *
+ * Lines "# faults.<region>.<what>=<number>" are for whoever reports the results.
  */
 
 #include <errno.h>
@@ -51,6 +53,13 @@ static uint64_t faults_for(uint64_t len, uint64_t huge, uint64_t page)
 	return len / huge + (len % huge + page - 1) / page;
 }
 
+static void report(unsigned int region, const char *what, uint64_t value)
+{
+	printf("# faults.region%u.%s=%llu\n", region, what,
+	       (unsigned long long)value);
+	fflush(stdout);
+}
+
 TEST_F_TIMEOUT(mmap_faults, whole_region_costs_one_fault_per_huge_page, 120)
 {
 	uint64_t want = faults_for(self->real, self->huge, self->page);
@@ -62,10 +71,9 @@ TEST_F_TIMEOUT(mmap_faults, whole_region_costs_one_fault_per_huge_page, 120)
 	before = minor_faults();
 	ASSERT_EQ(0, touch_every(map, self->real, self->page * 64));
 	faults = minor_faults() - before;
-	TH_LOG("faults=%llu for %llu MiB, at most %llu wanted",
-	       (unsigned long long)faults,
-	       (unsigned long long)(self->real >> 20),
-	       (unsigned long long)want);
+	report(variant->region, "counted", faults);
+	report(variant->region, "wanted", want);
+	report(variant->region, "bytes", self->real);
 	EXPECT_LE(faults, want + OWN_FAULTS);
 	EXPECT_GE(faults, 1);
 }

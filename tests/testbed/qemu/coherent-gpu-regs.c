@@ -317,7 +317,9 @@ void coherent_gpu_regs_init(CoherentGPUState *s)
     memory_region_add_subregion_overlap(&s->bar0, 0, &s->regs, -1);
     memory_region_init_io(&s->test_block, owner, &test_block_ops, s,
                           "coherent-gpu.test", TEST_BLOCK_SIZE);
-    memory_region_add_subregion(&s->bar0, TEST_BLOCK, &s->test_block);
+    if (s->has_test_block) {
+        memory_region_add_subregion(&s->bar0, TEST_BLOCK, &s->test_block);
+    }
 }
 
 bool coherent_gpu_msix_init(CoherentGPUState *s, Error **errp)

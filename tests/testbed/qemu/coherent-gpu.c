@@ -414,6 +414,7 @@ static const Property coherent_gpu_properties[] = {
                      true),
     DEFINE_PROP_BOOL("falcon", CoherentGPUState, has_falcon, false),
     DEFINE_PROP_BOOL("vf", CoherentGPUState, has_vf, false),
+    DEFINE_PROP_BOOL("test-block", CoherentGPUState, has_test_block, true),
 };
 
 static const VMStateDescription coherent_gpu_vmstate = {

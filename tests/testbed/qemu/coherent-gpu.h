@@ -71,6 +71,7 @@ struct CoherentGPUState {
     bool acpi_size_present;
     bool has_falcon;
     bool has_vf;
+    bool has_test_block;
 
     /* BAR0 is a container: registers everywhere, the others above them. */
     MemoryRegion bar0;
