@@ -43,13 +43,29 @@ static char *qemu_line(const struct pci_dev *dev, const char *address)
 	return line;
 }
 
+/* What libvirt has no elements for goes to QEMU as it is. */
 static char *libvirt_xml(const struct pci_dev *dev)
 {
-	return text_of("<hostdev mode='subsystem' type='pci' managed='yes'>\n"
-		       "  <source>\n"
-		       "    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
-		       "  </source>\n"
-		       "</hostdev>", dev->domain, dev->bus, dev->dev, dev->func);
+	unsigned int window = window_gib(dev);
+	char *option = window > DEFAULT_WINDOW ?
+		text_of("  <qemu:arg value='-machine'/>\n"
+			"  <qemu:arg value='highmem-mmio-size=%uG'/>\n", window) : text_of("%s", "");
+	char *xml = text_of("<hostdev mode='subsystem' type='pci' managed='yes'>\n"
+			    "  <source>\n"
+			    "    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
+			    "  </source>\n"
+			    "  <alias name='ua-gpu1'/>\n"
+			    "</hostdev>\n"
+			    "<qemu:commandline>\n"
+			    "%s"
+			    "  <qemu:arg value='-numa'/>\n"
+			    "  <qemu:arg value='node,nodeid=1'/>\n"
+			    "  <qemu:arg value='-object'/>\n"
+			    "  <qemu:arg value='acpi-generic-initiator,id=gi1,pci-dev=ua-gpu1,node=1'/>\n"
+			    "</qemu:commandline>", dev->domain, dev->bus, dev->dev, dev->func, option);
+
+	free(option);
+	return xml;
 }
 
 void add_commands(struct subject *gpu, const struct pci_dev *dev)
