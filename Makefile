@@ -23,6 +23,9 @@ tools:
 tools_install:
 	$(MAKE) -C tools install
 
+qa qa_install:
+	$(MAKE) -C tools/qa $(patsubst qa_%,%,$(filter qa_%,$@))
+
 deb:
 	@packaging/build
 
@@ -30,15 +33,15 @@ demo:
 	@tests/demo/demo
 
 check:
-	@$(testbed)/run unit static packages lts host guest refusal tool kvm migration peer pages-64k@7-64k \
+	@$(testbed)/run unit static packages lts host guest refusal libvirt tool qa kvm migration peer pages-64k@7-64k \
 		testbed promises
 
 promises:
 	cp build/results/promises.rst Documentation/testing/promises.rst
 
 check-unit check-static check-intree check-packages check-dkms check-install check-host check-guest \
-check-refusal check-tool check-kvm check-migration check-peer check-lts check-64k check-debug \
-check-testbed:
+check-refusal check-libvirt check-tool check-qa check-kvm check-migration check-peer check-lts \
+check-64k check-debug check-bench check-testbed:
 	@$(testbed)/run $(@:check-%=%)
 
 fuzz-unit:
@@ -59,6 +62,9 @@ htmldocs:
 
 mutate-kvm:
 	@tests/kvm/mutate
+
+bench:
+	@tests/bench/bench
 
 # make run S="guest-one host-*"
 run:
@@ -81,6 +87,8 @@ help:
 	@echo
 	@echo '  make tools            build tools/nvgrace-gpu-check (needs libpci-dev)'
 	@echo '  make tools_install    install it, with its man page (DESTDIR=, PREFIX=/usr)'
+	@echo '  make qa               build nvgrace-gpu-qa, which tests this machine (needs KSRC=<kernel source>)'
+	@echo '  make qa_install       install it (DESTDIR=, PREFIX=/usr)'
 	@echo '  make deb              Debian packages of both and of the kernel patches (build/packages/; root)'
 	@echo
 	@echo 'Without a Grace machine (root needed; the first run fetches and builds what it needs):'
@@ -94,12 +102,15 @@ help:
 	@echo '  make check-host       the driver'"'"'s interfaces, driverctl'
 	@echo '  make check-guest      guests that use GPU memory, two at once'
 	@echo '  make check-refusal    hosts that cannot guarantee cacheable memory'
+	@echo '  make check-libvirt    Debian'"'"'s libvirt passes the GPU through, with the domain of the guide'
 	@echo '  make check-tool       what nvgrace-gpu-check says of hosts, GPUs and faults'
+	@echo '  make check-qa         nvgrace-gpu-qa, as on real hardware'
 	@echo '  make check-kvm        what KVM makes of the memory, on every kernel and kind of host'
 	@echo '  make check-migration  a guest is migrated to a host that must refuse it'
 	@echo '  make check-peer       upstream'"'"'s vfio and KVM selftests'
 	@echo '  make check-lts        the interfaces and a guest on 6.12 with the KVM series'
 	@echo '  make check-64k        the interfaces and KVM on kernels with 64K pages (in check: 7.x)'
+	@echo '  make check-bench      what the driver costs beside the in-tree one: within limits?'
 	@echo '  make check-testbed    the test bed itself'
 	@echo '  make htmldocs         Documentation/ as pages, in build/htmldocs/'
 	@echo '  make promises         after make check: Documentation/testing/promises.rst anew'
@@ -110,6 +121,8 @@ help:
 	@echo '  make check-install    the packages, installed on the emulated host by the guide'
 	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak'
 	@echo '  make coverage         after make check-debug: lines of the driver that did not run, and why'
+	@echo '  make bench            what the driver costs beside the in-tree one, in instructions, faults'
+	@echo '                        and page tables: a table, build/bench/figures.csv'
 	@echo '  make fuzz-unit        fuzz the pure files for FUZZ_SECONDS each (60), keep what is new'
 	@echo '  make fuzz             random use of the device, checked against a model of it'
 	@echo '                        (OPERATIONS=n of each test, SEED=n repeats a run)'
@@ -128,8 +141,8 @@ help:
 	@echo '  make clean            remove build/'
 	@echo '  make distclean        remove the cache too'
 
-.PHONY: modules modules_install tools tools_install deb demo check check-unit check-static \
+.PHONY: modules modules_install tools tools_install qa qa_install deb demo check check-unit check-static \
 	check-intree check-packages check-dkms check-install check-host check-guest \
-	check-refusal check-tool check-kvm check-migration check-peer check-lts check-64k \
-	check-debug check-testbed fuzz-unit fuzz soak promises coverage htmldocs mutate-kvm \
+	check-refusal check-libvirt check-tool check-qa check-kvm check-migration check-peer check-lts check-64k \
+	check-debug check-bench check-testbed bench fuzz-unit fuzz soak promises coverage htmldocs mutate-kvm \
 	run shell clean distclean help

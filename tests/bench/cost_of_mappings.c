@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What mapping all of a GPU's memory costs: mmap(), page tables, faults to touch it,
+ * a zap and the faults after it, munmap(); and an IOMMU mapping of it.
+ *
+ * Environment: SIZES = names of GPU0, GPU1, ... for the rows ("4G 96G").
+ */
+
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "gpu.h"
+#include "row.h"
+#include "sysfs.h"
+#include "touch.h"
+
+#define IOVA	GIB(1)
+#define MAPPED	GIB(4)		/* what is mapped for DMA */
+
+
+/* Blocks that can be mapped whole, and the pages of the rest. */
+static uint64_t blocks_and_pages(uint64_t bytes)
+{
+	return bytes / pmd_size() + (bytes % pmd_size() + page_size() - 1) / page_size();
+}
+
+/* Of all that a block is: one word, since a fault maps it whole or does not. */
+static void touch_blocks(const struct gpu *gpu, const char *map, const char *size)
+{
+	uint64_t real = gpu->region[GPU_USEMEM].real, at, faults = minor_faults();
+	uint64_t before = instructions(), value;
+
+	for (at = 0; at < real; at += at < real / pmd_size() * pmd_size() ? pmd_size() : page_size())
+		must(!touch_read(map + at, &value), "touch");
+	row_of_one(instructions() - before, "instructions", 0, "touch-all.%s", size);
+	row_of_one(minor_faults() - faults, "faults", blocks_and_pages(real), "touch-all.%s", size);
+}
+
+static void map_all(const struct gpu *gpu, const char *size)
+{
+	uint64_t real = gpu->region[GPU_USEMEM].real, tables = page_table_kib();
+	uint64_t before = instructions();
+	char *map = gpu_map(gpu, GPU_USEMEM, 0, real, PROT_READ | PROT_WRITE);
+
+	must(map != MAP_FAILED, "mmap");
+	row_of_one(instructions() - before, "instructions", 0, "mmap.%s", size);
+	row_of_one(page_table_kib() - tables, "KiB", 0, "mmap-tables.%s", size);
+	touch_blocks(gpu, map, size);
+	row_of_one(page_table_kib() - tables, "KiB", 0, "touched-tables.%s", size);
+	before = instructions();
+	munmap(map, real);
+	row_of_one(instructions() - before, "instructions", 0, "munmap.%s", size);
+}
+
+/* Memory decode off takes every mapping away. */
+static void zap_and_refault(const struct gpu *gpu)
+{
+	uint64_t len = GIB(1);
+	char *map = gpu_map(gpu, GPU_USEMEM, 0, len, PROT_READ | PROT_WRITE);
+
+	must(map != MAP_FAILED, "mmap");
+	ROW_OF_INSTRUCTIONS(0, touch_every(map, len, pmd_size()), {
+		gpu_command(gpu, 0, PCI_COMMAND_MEMORY);
+		gpu_command(gpu, PCI_COMMAND_MEMORY, 0);
+	}, "zap.1G");
+	ROW_OF_INSTRUCTIONS(0, {
+		gpu_command(gpu, 0, PCI_COMMAND_MEMORY);
+		gpu_command(gpu, PCI_COMMAND_MEMORY, 0);
+	}, must(!touch_every(map, len, pmd_size()), "touch"), "refault.1G");
+	munmap(map, len);
+}
+
+static void map_for_dma(const struct gpu *gpu)
+{
+	uint64_t len = gpu->region[GPU_USEMEM].real;
+	void *map;
+
+	if (len > MAPPED)
+		len = MAPPED;
+	map = gpu_map(gpu, GPU_USEMEM, 0, len, PROT_READ | PROT_WRITE);
+	must(map != MAP_FAILED, "mmap");
+	must(!touch_every(map, len, pmd_size()), "touch");
+	ROW_OF_INSTRUCTIONS(0, gpu_dma_unmap(gpu, IOVA, len),
+		must(!gpu_dma_map(gpu, map, IOVA, len), "DMA map"), "type1-map.%lluM",
+		(unsigned long long)len >> 20);
+	gpu_dma_unmap(gpu, IOVA, len);
+	munmap(map, len);
+}
+
+static void with_gpu(unsigned int nr, const char *size)
+{
+	struct gpu gpu = GPU_CLOSED;
+
+	errno = -gpu_open(&gpu, gpu_bdf(nr));
+	must(!errno, size);
+	map_all(&gpu, size);
+	if (!nr) {
+		zap_and_refault(&gpu);
+		map_for_dma(&gpu);
+	}
+	gpu_close(&gpu);
+}
+
+int main(void)
+{
+	char *sizes = strdup(getenv("SIZES") ?: ""), *size;
+	unsigned int nr = 0;
+
+	for (size = strtok(sizes, " "); size; size = strtok(NULL, " "))
+		with_gpu(nr++, size);
+	free(sizes);
+	return 0;
+}
