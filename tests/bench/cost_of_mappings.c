@@ -22,10 +22,12 @@
 #define MAPPED	GIB(4)		/* what is mapped for DMA */
 
 
-/* Blocks that can be mapped whole, and the pages of the rest. */
-static uint64_t blocks_and_pages(uint64_t bytes)
+/* Tables of blocks that can be mapped whole, and the pages of the rest. */
+static uint64_t tables_and_pages(uint64_t bytes)
 {
-	return bytes / pmd_size() + (bytes % pmd_size() + page_size() - 1) / page_size();
+	uint64_t span = pmd_table_span(), blocks = bytes / pmd_size() * pmd_size();
+
+	return (blocks + span - 1) / span + (bytes - blocks + page_size() - 1) / page_size();
 }
 
 /* Of all that a block is: one word, since a fault maps it whole or does not. */
@@ -37,7 +39,7 @@ static void touch_blocks(const struct gpu *gpu, const char *map, const char *siz
 	for (at = 0; at < real; at += at < real / pmd_size() * pmd_size() ? pmd_size() : page_size())
 		must(!touch_read(map + at, &value), "touch");
 	row_of_one(instructions() - before, "instructions", 0, "touch-all.%s", size);
-	row_of_one(minor_faults() - faults, "faults", blocks_and_pages(real), "touch-all.%s", size);
+	row_of_one(minor_faults() - faults, "faults", tables_and_pages(real), "touch-all.%s", size);
 }
 
 static void map_all(const struct gpu *gpu, const char *size)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * How many faults it takes to touch memory, and that each lands on the right
- * bytes: one per PMD where address and memory are congruent, one per page
- * where they are not.  Counts are the kernel's minor faults of this process.
+ * bytes: one per table of PMDs where address and memory are congruent, one per
+ * page where they are not.  Counts are the kernel's minor faults of this process.
  *
  * Lines "# faults.<region>.<what>=<number>" are for whoever reports the results.
  */
@@ -18,7 +18,7 @@
 #include "variants.h"
 
 /* Faults of the test's own stack and library while counting. */
-#define OWN_FAULTS	16
+#define OWN_FAULTS	4
 
 FIXTURE(mmap_faults) {
 	struct gpu gpu;
@@ -47,10 +47,12 @@ FIXTURE_TEARDOWN(mmap_faults)
 	gpu_close(&self->gpu);
 }
 
-/* A PMD can map only whole, aligned PMDs of memory. */
+/* A PMD can map only whole, aligned PMDs of memory; a fault fills a table of them. */
 static uint64_t faults_for(uint64_t len, uint64_t huge, uint64_t page)
 {
-	return len / huge + (len % huge + page - 1) / page;
+	uint64_t span = pmd_table_span(), blocks = len / huge * huge;
+
+	return (blocks + span - 1) / span + (len % huge + page - 1) / page;
 }
 
 static void report(unsigned int region, const char *what, uint64_t value)
@@ -60,7 +62,7 @@ static void report(unsigned int region, const char *what, uint64_t value)
 	fflush(stdout);
 }
 
-TEST_F_TIMEOUT(mmap_faults, whole_region_costs_one_fault_per_huge_page, 120)
+TEST_F_TIMEOUT(mmap_faults, whole_region_costs_one_fault_per_page_table, 120)
 {
 	uint64_t want = faults_for(self->real, self->huge, self->page);
 	uint64_t before, faults;
@@ -110,6 +112,8 @@ TEST_F(mmap_faults, mapping_that_starts_inside_a_huge_page_is_right)
 	char *whole, *part;
 	uint64_t i, value;
 
+	if (self->real < 3 * self->huge)
+		SKIP(return, "the region is shorter than three huge pages");
 	whole = gpu_map(&self->gpu, variant->region, 0, 3 * self->huge,
 			PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, whole);
@@ -123,6 +127,36 @@ TEST_F(mmap_faults, mapping_that_starts_inside_a_huge_page_is_right)
 	}
 	EXPECT_EQ(-ENXIO, touch_read(part - self->page, &value));
 	EXPECT_EQ(-ENXIO, touch_read(part + len, &value));
+}
+
+/* Two mappings whose entries share a table; the second shows the memory backwards. */
+TEST_F(mmap_faults, fault_of_one_mapping_fills_nothing_of_its_neighbour)
+{
+	const uint64_t seed = test_seed(), huge = self->huge;
+	uint64_t value, i;
+	char *straight, *room;
+
+	if (self->real < 4 * huge)
+		SKIP(return, "the region is shorter than four huge pages");
+	straight = gpu_map(&self->gpu, variant->region, 0, 4 * huge,
+			   PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, straight);
+	for (i = 0; i < 4; i++)
+		*(volatile uint64_t *)(straight + i * huge) = pattern_word(seed, i);
+	room = reserve_aligned(4 * huge, pmd_table_span());
+	ASSERT_NE(MAP_FAILED, room);
+	for (i = 0; i < 4; i++)
+		ASSERT_NE(MAP_FAILED, gpu_map_fixed(&self->gpu, variant->region,
+						    (3 - i) * huge, huge, PROT_READ,
+						    room + i * huge));
+	ASSERT_EQ(0, munmap(room + 2 * huge, huge));
+	ASSERT_EQ(0, touch_read(room, &value));
+	EXPECT_EQ(pattern_word(seed, 3), value);
+	ASSERT_EQ(0, touch_read(room + huge, &value));
+	EXPECT_EQ(pattern_word(seed, 2), value);
+	EXPECT_EQ(-ENXIO, touch_read(room + 2 * huge, &value));
+	ASSERT_EQ(0, touch_read(room + 3 * huge, &value));
+	EXPECT_EQ(pattern_word(seed, 0), value);
 }
 
 TEST_F(mmap_faults, every_huge_page_shows_its_own_memory)

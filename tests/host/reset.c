@@ -70,7 +70,7 @@ TEST_F(reset, mapping_faults_again_and_works)
 	ASSERT_EQ(0, gpu_reset_by(&self->gpu, variant->kind));
 	ASSERT_EQ(0, gpu_command(&self->gpu, PCI_COMMAND_MEMORY, 0));
 	ASSERT_EQ(0, touch_every(self->map, MAP_LEN, page_size()));
-	EXPECT_GE(minor_faults() - before, MAP_LEN / pmd_size());
+	EXPECT_GE(minor_faults() - before, 1);
 	ASSERT_EQ(0, touch_write(&self->map[7], 0x1234));
 	ASSERT_EQ(8, gpu_read(&self->gpu, GPU_USEMEM, 56, &value, 8));
 	EXPECT_EQ(0x1234, value);

@@ -23,8 +23,11 @@
 /* How long a dying predecessor may keep the group busy. */
 #define BUSY_LIMIT_MS	8000
 
-/* Covers every PMD size of arm64, so that huge faults are never ruled out. */
-#define MAP_ALIGN	MIB(512)
+/*
+ * Covers every PMD size of arm64, so that huge faults are never ruled out, and what a
+ * table of PMDs maps with 4K pages.
+ */
+#define MAP_ALIGN	GIB(1)
 
 #define PCI_COMMAND_AT		4
 #define PCI_COMMAND_MEMORY	0x2
@@ -39,6 +42,11 @@ size_t page_size(void)
 size_t pmd_size(void)
 {
 	return page_size() / 8 * page_size();
+}
+
+size_t pmd_table_span(void)
+{
+	return page_size() / 8 * pmd_size();
 }
 
 const char *gpu_bdf(unsigned int nr)

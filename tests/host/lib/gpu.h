@@ -83,7 +83,7 @@ ssize_t gpu_read(const struct gpu *gpu, unsigned int region, uint64_t at,
 ssize_t gpu_write(const struct gpu *gpu, unsigned int region, uint64_t at,
 		  const void *buf, size_t len);
 
-/* mmap() a part of a region; the address is congruent to @at modulo 512 MiB. */
+/* mmap() a part of a region; the address is congruent to @at modulo 1 GiB. */
 void *gpu_map(const struct gpu *gpu, unsigned int region, uint64_t at,
 	      size_t len, int prot);
 void *gpu_map_fixed(const struct gpu *gpu, unsigned int region, uint64_t at,
@@ -116,5 +116,8 @@ int eventfd_wait(int fd, int timeout_ms);
 
 size_t page_size(void);
 size_t pmd_size(void);
+
+/* What one table of such blocks maps: 1 GiB with 4K pages. */
+size_t pmd_table_span(void);
 
 #endif

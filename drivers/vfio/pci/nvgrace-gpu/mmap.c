@@ -5,7 +5,9 @@
  * Copyright (C) 2026 The nvgrace-gpu authors
  *
  * mmap() only declares; page tables are filled by faults, in the largest
- * pieces the architecture and the alignment allow. vm_pgoff stays the VFIO
+ * pieces the architecture and the alignment allow. A fault that maps a block
+ * fills the whole table that the block's entry is in (1 GiB with 4K pages), as
+ * far as it belongs to the VMA and no page there is poisoned. vm_pgoff stays the VFIO
  * region offset, so that vfio-pci-core's zaps (reset, power, memory decode) and
  * this driver's own find every mapping.
  *
@@ -88,6 +90,41 @@ static vm_fault_t drop_lock_and_wait(struct nvgrace_gpu *gpu,
 	return VM_FAULT_RETRY;
 }
 
+/*
+ * Inserts what has its entry in the table of the block that just was. An entry
+ * that is there already stays, whatever it is.
+ */
+static void insert_around(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
+			  unsigned long pfn)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long own = vmf->address & PMD_MASK, table = own & PUD_MASK;
+	unsigned long addr = max(ALIGN(vma->vm_start, PMD_SIZE), table);
+	unsigned long end = min(vma->vm_end & PMD_MASK, table + PUD_SIZE);
+	u64 last, bad;
+
+	pfn -= PHYS_PFN(own - addr);
+	last = pfn + PHYS_PFN(end - addr);
+	bad = nvgrace_gpu_first_poisoned(gpu, pfn, last);
+	for (; addr < end; addr += PMD_SIZE, pfn += PHYS_PFN(PMD_SIZE)) {
+		struct vm_fault at = {
+			.vma = vma,
+			.gfp_mask = vmf->gfp_mask,
+			.address = addr,
+			.real_address = addr,
+			.flags = vmf->flags,
+			.pud = vmf->pud,
+			.pmd = vmf->pmd + (long)(addr - own) / (long)PMD_SIZE,
+		};
+
+		if (bad < pfn + PHYS_PFN(PMD_SIZE))
+			bad = nvgrace_gpu_first_poisoned(gpu, pfn + PHYS_PFN(PMD_SIZE),
+							 last);
+		else if (pmd_none(pmdp_get_lockless(at.pmd)))
+			vfio_pci_vmf_insert_pfn(&gpu->core, &at, pfn, PMD_ORDER);
+	}
+}
+
 static vm_fault_t insert_if_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
 				  unsigned long pfn, unsigned int order,
 				  bool *ready)
@@ -105,6 +142,8 @@ static vm_fault_t insert_if_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
 		return order ? VM_FAULT_FALLBACK : VM_FAULT_HWPOISON;
 
 	ret = vfio_pci_vmf_insert_pfn(&gpu->core, vmf, pfn, order);
+	if (order == PMD_ORDER && ret == VM_FAULT_NOPAGE)
+		insert_around(gpu, vmf, pfn);
 	trace_nvgrace_gpu_fault(gpu, pfn, order, ret);
 	return ret;
 }
