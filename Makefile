@@ -87,8 +87,8 @@ help:
 	@echo
 	@echo '  make tools            build tools/nvgrace-gpu-check (needs libpci-dev)'
 	@echo '  make tools_install    install it, with its man page (DESTDIR=, PREFIX=/usr)'
-	@echo '  make qa               build nvgrace-gpu-qa, which tests this machine (needs KSRC=<kernel source>)'
-	@echo '  make qa_install       install it (DESTDIR=, PREFIX=/usr)'
+	@echo '  make qa               build nvgrace-gpu-qa, which tests this machine (KSRC=<kernel source>)'
+	@echo '  make qa_install       install it (KSRC=, DESTDIR=, PREFIX=/usr)'
 	@echo '  make deb              Debian packages of both and of the kernel patches (build/packages/; root)'
 	@echo
 	@echo 'Without a Grace machine (root needed; the first run fetches and builds what it needs):'

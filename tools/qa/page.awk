@@ -122,7 +122,7 @@ function faults(gpu,    region, name, any)
 		any = 1
 		bar((region == 4 ? "USEMEM" : "RESMEM") ", counted", of(gpu, name "counted"), \
 			thousands(of(gpu, name "counted")) " for " bytes(of(gpu, name "bytes")), BLUE)
-		bar("one per block or rest page", of(gpu, name "wanted"), thousands(of(gpu, name "wanted")), PALE)
+		bar("one per page table or rest page", of(gpu, name "wanted"), thousands(of(gpu, name "wanted")), PALE)
 	}
 	if (any)
 		draw("Page faults of the host's CPU to touch all of it")
@@ -205,7 +205,7 @@ function log_of(gpu, name,    text, kernel, command)
 	text = file(dir "/" gpu "/" name "/output")
 	kernel = file(dir "/" gpu "/" name "/kernel")
 	command = file(dir "/" gpu "/" name "/command")
-	if (text == "")
+	if (text kernel == "")
 		return ""
 	return "<details><summary>output</summary><pre>$ " command text "</pre>" \
 		(kernel == "" ? "" : "<p>kernel log</p><pre>" kernel "</pre>") "</details>"
@@ -274,6 +274,8 @@ function introduction(    i)
 	printf "<h1>nvgrace-gpu QA: %s</h1>\n", escape(about["host"])
 	if (total["not ok"])
 		printf "<p class=\"verdict bad\">%d of %d cases failed</p>\n", total["not ok"], total["ok"] + total["not ok"]
+	else if (!total["ok"])
+		print "<p class=\"verdict bad\">Nothing was tested</p>"
 	else
 		printf "<p class=\"verdict\">All %d cases passed; %d were left out</p>\n", total["ok"], total["skip"]
 	bar("passed", total["ok"], total["ok"] + 0, GOOD)
