@@ -21,7 +21,6 @@
 #define IOVA	GIB(1)
 #define MAPPED	GIB(4)		/* what is mapped for DMA */
 
-
 /* Tables of blocks that can be mapped whole, and the pages of the rest. */
 static uint64_t tables_and_pages(uint64_t bytes)
 {
