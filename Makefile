@@ -122,7 +122,7 @@ help:
 	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak'
 	@echo '  make coverage         after make check-debug: lines of the driver that did not run, and why'
 	@echo '  make bench            what the driver costs beside the in-tree one, in instructions, faults'
-	@echo '                        and page tables: a table, build/bench/figures.csv'
+	@echo '                        and page tables: a table, build/bench/figures.{csv,svg}'
 	@echo '  make fuzz-unit        fuzz the pure files for FUZZ_SECONDS each (60), keep what is new'
 	@echo '  make fuzz             random use of the device, checked against a model of it'
 	@echo '                        (OPERATIONS=n of each test, SEED=n repeats a run)'

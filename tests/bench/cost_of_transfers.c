@@ -4,11 +4,15 @@
  * much to user space for: a read() from huge pages of RAM; and of the tail beyond the
  * memory, beside the least it fills as much there for: a read() of /dev/zero.
  *
- * Environment: GPU0 = a GPU with RESMEM and with a tail behind USEMEM.
+ * Environment: GPU0 = a GPU with RESMEM and with a tail behind USEMEM; LONGEST = MiB of
+ * the longest transfer of USEMEM. The others are shorter: what other drivers need for
+ * them takes minutes.
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -17,9 +21,9 @@
 #include "row.h"
 #include "sysfs.h"
 
-#define LONGEST MIB(64)
-
-static const uint64_t lengths[] = { KIB(4), MIB(1), LONGEST };
+#define SHORT	KIB(4)
+#define MEDIUM	MIB(1)
+#define LONG	MIB(64)
 
 /* Faulted in, so that only copying is counted. */
 static char *buffer(uint64_t len)
@@ -33,16 +37,25 @@ static char *buffer(uint64_t len)
 }
 
 /* A file of huge pages that are there. */
-static int huge_file(void)
+static int huge_file(uint64_t len)
 {
 	int fd = memfd_create("huge", MFD_HUGETLB | MFD_CLOEXEC);
 	void *map;
 
-	must(fd >= 0 && !ftruncate(fd, LONGEST), "huge pages");
-	map = mmap(NULL, LONGEST, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	must(fd >= 0 && !ftruncate(fd, len), "huge pages");
+	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
 	must(map != MAP_FAILED, "huge pages");
-	munmap(map, LONGEST);
+	munmap(map, len);
 	return fd;
+}
+
+/* Whatever size they have: so many of them that they hold @len. */
+static void want_huge_pages(uint64_t len)
+{
+	char count[32];
+
+	snprintf(count, sizeof(count), "%llu", (unsigned long long)(len / pmd_size() + 1));
+	must(!file_write("/proc/sys/vm/nr_hugepages", count), "nr_hugepages");
 }
 
 static uint64_t least_to_read(int fd, char *to, uint64_t len)
@@ -63,17 +76,16 @@ static uint64_t least_to_read(int fd, char *to, uint64_t len)
 static void transfer(const struct gpu *gpu, unsigned int region, const char *name,
 		     uint64_t len, int huge)
 {
-	char *to = buffer(len), *from = buffer(len);
-	uint64_t limit = least_to_read(huge, to, len);
+	char *there = buffer(len);
+	uint64_t limit = least_to_read(huge, there, len);
 
 	ROW_OF_INSTRUCTIONS(limit, (void)0,
-		must(gpu_read(gpu, region, 0, to, len) == (ssize_t)len, "read"),
+		must(gpu_read(gpu, region, 0, there, len) == (ssize_t)len, "read"),
 		"read.%s.%lluK", name, (unsigned long long)len >> 10);
 	ROW_OF_INSTRUCTIONS(limit, (void)0,
-		must(gpu_write(gpu, region, 0, from, len) == (ssize_t)len, "write"),
+		must(gpu_write(gpu, region, 0, there, len) == (ssize_t)len, "write"),
 		"write.%s.%lluK", name, (unsigned long long)len >> 10);
-	munmap(to, len);
-	munmap(from, len);
+	munmap(there, len);
 }
 
 static void tail(const struct gpu *gpu, unsigned int region, const char *name,
@@ -94,23 +106,34 @@ static void tail(const struct gpu *gpu, unsigned int region, const char *name,
 	munmap(to, len);
 }
 
-int main(void)
+static void transfers(const struct gpu *gpu, uint64_t longest)
 {
-	struct gpu gpu = GPU_CLOSED;
-	int huge, zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	int huge = huge_file(longest), zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	static const uint64_t lengths[] = { SHORT, MEDIUM, LONG };
 	unsigned int i;
 
-	must(!file_write("/proc/sys/vm/nr_hugepages", "40"), "nr_hugepages");
-	huge = huge_file();
 	must(zero >= 0, "/dev/zero");
+	for (i = 0; i < 3; i++) {
+		transfer(gpu, GPU_USEMEM, "usemem", lengths[i], huge);
+		transfer(gpu, GPU_RESMEM, "resmem", lengths[i], huge);
+		tail(gpu, GPU_USEMEM, "usemem", lengths[i], zero);
+	}
+	if (longest > LONG)
+		transfer(gpu, GPU_USEMEM, "usemem", longest, huge);
+	close(zero);
+	close(huge);
+}
+
+int main(void)
+{
+	uint64_t longest = MIB(strtoull(getenv("LONGEST") ?: "64", NULL, 10));
+	struct gpu gpu = GPU_CLOSED;
+
+	want_huge_pages(longest);
 	must(gpu_bdf(0) != NULL, "GPU0");
 	errno = -gpu_open(&gpu, gpu_bdf(0));
 	must(!errno, "GPU0");
-	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		transfer(&gpu, GPU_USEMEM, "usemem", lengths[i], huge);
-		transfer(&gpu, GPU_RESMEM, "resmem", lengths[i], huge);
-		tail(&gpu, GPU_USEMEM, "usemem", lengths[i], zero);
-	}
+	transfers(&gpu, longest);
 	gpu_close(&gpu);
 	return 0;
 }

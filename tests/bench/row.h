@@ -28,6 +28,12 @@ struct row {
 /* Instructions of this thread so far. */
 uint64_t instructions(void);
 
+/* Of all threads of this program, and of what they ran as guests. */
+uint64_t instructions_of_program(void);
+
+/* Of everything, on a machine with one CPU, from the first call on. */
+uint64_t instructions_of_all(void);
+
 /* Begins a row: printf()-like name. */
 struct row row_of(const char *unit, uint64_t limit, const char *name, ...)
 	__attribute__((format(printf, 3, 4)));

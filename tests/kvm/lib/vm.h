@@ -22,7 +22,7 @@ struct guest_shared;
 #define VM_MMIO_GPA	0x09000000ULL		/* nothing is mapped here */
 #define VM_CODE_GPA	0x40000000ULL		/* code and page table */
 #define VM_WINDOW_GPA	0x100000000ULL		/* what is being measured */
-#define VM_WINDOW_MAX	0x4000000000ULL		/* bytes of it at most */
+#define VM_WINDOW_MAX	0x7f00000000ULL		/* bytes of it at most */
 #define VM_WINDOW_SLOT	1			/* memory slots from here on are free */
 #define VM_VCPUS_MAX	8
 #define VM_ARGUMENTS	5
