@@ -100,11 +100,10 @@ static uint64_t bytes_kept(void)
 	return bytes;
 }
 
-/* The least of a few times: now and then something else keeps what it allocates. */
-static void bind_to_driver(unsigned int nr, const char *size)
+/* Of each the least of a few times: now and then something else keeps what it allocates. */
+static void bind_to_driver(const char *bdf, const char *size)
 {
 	struct row row = row_of("bytes", 0, "kept.bound.%s", size);
-	const char *bdf = gpu_bdf(nr);
 	int round;
 
 	for (round = 0; round < ROUNDS; round++) {
@@ -116,27 +115,49 @@ static void bind_to_driver(unsigned int nr, const char *size)
 	row_print(&row);
 }
 
-static void open_and_touch(unsigned int nr, const char *size)
+static void open_device(struct gpu *gpu, const char *size)
+{
+	struct row row = row_of("bytes", 0, "kept.open.%s", size);
+	int round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		close(gpu->device);
+		begin();
+		gpu->device = gpu_device_again(gpu);
+		must(gpu->device >= 0, "open");
+		row_add(&row, bytes_kept());
+	}
+	row_print(&row);
+	must(!gpu_command(gpu, PCI_COMMAND_MEMORY, 0), "memory decode");
+}
+
+static void touch_all(const struct gpu *gpu, const char *size)
+{
+	struct row row = row_of("bytes", 0, "kept.touched.%s", size);
+	uint64_t real = gpu->region[GPU_USEMEM].real;
+	void *map;
+	int round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		begin();
+		map = gpu_map(gpu, GPU_USEMEM, 0, real, PROT_READ | PROT_WRITE);
+		must(map != MAP_FAILED, "mmap");
+		must(!touch_every(map, real / pmd_size() * pmd_size(), pmd_size()), "touch");
+		row_add(&row, bytes_kept());
+		munmap(map, real);
+	}
+	row_print(&row);
+}
+
+static void with_gpu(const char *bdf, const char *size)
 {
 	struct gpu gpu = GPU_CLOSED;
-	uint64_t real;
-	void *map;
 
-	errno = -gpu_open(&gpu, gpu_bdf(nr));
+	bind_to_driver(bdf, size);
+	errno = -gpu_open(&gpu, bdf);
 	must(!errno, size);
-	close(gpu.device);
-	begin();
-	gpu.device = gpu_device_again(&gpu);
-	must(gpu.device >= 0, "open");
-	row_of_one(bytes_kept(), "bytes", 0, "kept.open.%s", size);
-	must(!gpu_command(&gpu, PCI_COMMAND_MEMORY, 0), "memory decode");
-
-	real = gpu.region[GPU_USEMEM].real;
-	begin();
-	map = gpu_map(&gpu, GPU_USEMEM, 0, real, PROT_READ | PROT_WRITE);
-	must(map != MAP_FAILED && !touch_every(map, real / pmd_size() * pmd_size(), pmd_size()), "touch");
-	row_of_one(bytes_kept(), "bytes", 0, "kept.touched.%s", size);
-	munmap(map, real);
+	open_device(&gpu, size);
+	touch_all(&gpu, size);
 	gpu_close(&gpu);
 }
 
@@ -145,10 +166,8 @@ int main(void)
 	char *sizes = strdup(getenv("SIZES") ?: ""), *size;
 	unsigned int nr = 0;
 
-	for (size = strtok(sizes, " "); size; size = strtok(NULL, " ")) {
-		bind_to_driver(nr, size);
-		open_and_touch(nr++, size);
-	}
+	for (size = strtok(sizes, " "); size; size = strtok(NULL, " "))
+		with_gpu(gpu_bdf(nr++), size);
 	free(sizes);
 	return 0;
 }
