@@ -155,6 +155,16 @@ static void attend(bool in)
 	pthread_mutex_unlock(&attendance);
 }
 
+/* His end, which must come soon; if it does not, the kernel's log tells who sits where. */
+static int await_end(pid_t pid)
+{
+	int status = child_wait(pid, LAST_BREATH_MS);
+
+	if (status == -ETIMEDOUT)
+		file_write("/proc/sysrq-trigger", "w");
+	return status;
+}
+
 /* His stay: he goes by himself, or is killed. */
 static int stay(struct user *user, pid_t pid, unsigned int ms)
 {
@@ -168,7 +178,7 @@ static int stay(struct user *user, pid_t pid, unsigned int ms)
 		return status;
 	if (ms % 2 == 0)
 		kill(pid, SIGKILL);
-	return child_wait(pid, LAST_BREATH_MS);
+	return await_end(pid);
 }
 
 /* One user from his coming to his end: enum end, or -errno. */
@@ -188,7 +198,7 @@ static int one_user(struct user *user, unsigned int nr, uint64_t *random)
 		status = stay(user, pid, ms);
 	} else if (status == -ETIMEDOUT) {
 		kill(pid, SIGKILL);
-		status = child_wait(pid, LAST_BREATH_MS);
+		status = await_end(pid);
 	}
 	if (status < 0)
 		return status;
@@ -308,21 +318,37 @@ static uint64_t free_kib(void)
 	return kib;
 }
 
+/*
+ * In huge pages: a debug kernel takes a minute to give so many small ones back. Not for
+ * users, who are born meanwhile and would have to give theirs back too.
+ */
+static void *take(size_t len)
+{
+	void *all = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (all == MAP_FAILED)
+		return NULL;
+	madvise(all, len, MADV_DONTFORK);
+	madvise(all, len, MADV_HUGEPAGE);
+	madvise(all, len, MADV_POPULATE_WRITE);
+	return all;
+}
+
 /* Takes what memory there is, keeps it a moment, and lets go. */
 static int takes_memory(void *arg)
 {
 	struct host *host = arg;
 	size_t len;
-	char *all;
+	void *all;
 
 	while (goes_on(host, 4000)) {
 		len = free_kib();
 		if (len <= KEEP_FREE_KIB)
 			continue;
 		len = (len - KEEP_FREE_KIB) << 10;
-		all = mmap(NULL, len, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-		if (all == MAP_FAILED)
+		all = take(len);
+		if (!all)
 			continue;
 		goes_on(host, 500);
 		munmap(all, len);

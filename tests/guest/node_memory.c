@@ -107,7 +107,7 @@ FIXTURE_TEARDOWN(node_memory)
 		munmap(self->p, self->bytes);
 }
 
-TEST_F(node_memory, fresh_pages_are_zero)
+TEST_F_TIMEOUT(node_memory, fresh_pages_are_zero, 240)
 {
 	const uint64_t *word = (const uint64_t *)self->p;
 	size_t i;
@@ -124,7 +124,7 @@ TEST_F(node_memory, fresh_pages_are_zero)
 }
 
 /* What the last owner wrote is gone when its pages come back. */
-TEST_F(node_memory, freed_pages_come_back_zero)
+TEST_F_TIMEOUT(node_memory, freed_pages_come_back_zero, 240)
 {
 	const uint64_t *word;
 	int round;
