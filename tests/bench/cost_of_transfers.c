@@ -36,10 +36,10 @@ static char *buffer(uint64_t len)
 	return at;
 }
 
-/* A file of huge pages that are there. */
+/* A file of huge pages that are there; where a page has 64 KiB, of such. */
 static int huge_file(uint64_t len)
 {
-	int fd = memfd_create("huge", MFD_HUGETLB | MFD_CLOEXEC);
+	int fd = memfd_create("huge", MFD_CLOEXEC | (page_size() == KIB(4) ? MFD_HUGETLB : 0));
 	void *map;
 
 	must(fd >= 0 && !ftruncate(fd, len), "huge pages");
@@ -49,11 +49,13 @@ static int huge_file(uint64_t len)
 	return fd;
 }
 
-/* Whatever size they have: so many of them that they hold @len. */
+/* So many of them that they hold @len. */
 static void want_huge_pages(uint64_t len)
 {
 	char count[32];
 
+	if (page_size() != KIB(4))
+		return;
 	snprintf(count, sizeof(count), "%llu", (unsigned long long)(len / pmd_size() + 1));
 	must(!file_write("/proc/sys/vm/nr_hugepages", count), "nr_hugepages");
 }
