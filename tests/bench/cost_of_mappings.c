@@ -43,12 +43,12 @@ static void touch_blocks(const struct gpu *gpu, const char *map, const char *siz
 
 static void map_all(const struct gpu *gpu, const char *size)
 {
-	uint64_t real = gpu->region[GPU_USEMEM].real, tables = page_table_kib();
-	uint64_t before = instructions();
-	char *map = gpu_map(gpu, GPU_USEMEM, 0, real, PROT_READ | PROT_WRITE);
+	uint64_t real = gpu->region[GPU_USEMEM].real, tables = page_table_kib(), before;
+	char *map = NULL;
 
-	must(map != MAP_FAILED, "mmap");
-	row_of_one(instructions() - before, "instructions", 0, "mmap.%s", size);
+	ROW_OF_INSTRUCTIONS(0, map ? munmap(map, real) : 0,
+		must((map = gpu_map(gpu, GPU_USEMEM, 0, real, PROT_READ | PROT_WRITE)) != MAP_FAILED, "mmap"),
+		"mmap.%s", size);
 	row_of_one(page_table_kib() - tables, "KiB", 0, "mmap-tables.%s", size);
 	touch_blocks(gpu, map, size);
 	row_of_one(page_table_kib() - tables, "KiB", 0, "touched-tables.%s", size);

@@ -148,9 +148,14 @@ function line_of(c, which, class,    i, y, d, s)
 		if (!(y > 0))
 			continue
 		d = d (d == "" ? "M" : "L") sprintf("%.1f %.1f", px(x_of[c, i]), py(y))
-		if (which == "ours")
-			s = s sprintf("<circle class=\"ours\" cx=\"%.1f\" cy=\"%.1f\" r=\"3\"/>\n", px(x_of[c, i]), py(y)) \
-				text(px(x_of[c, i]), above + panel_height - 26, "middle", "small", x_of[c, i])
+		if (which != "ours")
+			continue
+		s = s sprintf("<circle class=\"ours\" cx=\"%.1f\" cy=\"%.1f\" r=\"3\"/>\n", px(x_of[c, i]), py(y))
+		# The next one would run into this one.
+		if (i == 1 || px(x_of[c, i]) - labelled > 26) {
+			labelled = px(x_of[c, i])
+			s = s text(labelled, above + panel_height - 26, "middle", "small", x_of[c, i])
+		}
 	}
 	return d == "" ? s : sprintf("<path class=\"%s\" d=\"%s\"/>\n", class, d) s
 }
