@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <linux/pci_regs.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <linux/pci_regs.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -149,8 +148,9 @@ static void touch_all(const struct gpu *gpu, const char *size)
 	row_print(&row);
 }
 
-static void with_gpu(const char *bdf, const char *size)
+static void with_gpu(unsigned int nr, const char *size)
 {
+	const char *bdf = gpu_bdf(nr);
 	struct gpu gpu = GPU_CLOSED;
 
 	bind_to_driver(bdf, size);
@@ -163,11 +163,6 @@ static void with_gpu(const char *bdf, const char *size)
 
 int main(void)
 {
-	char *sizes = strdup(getenv("SIZES") ?: ""), *size;
-	unsigned int nr = 0;
-
-	for (size = strtok(sizes, " "); size; size = strtok(NULL, " "))
-		with_gpu(gpu_bdf(nr++), size);
-	free(sizes);
+	for_sizes(with_gpu);
 	return 0;
 }

@@ -98,6 +98,15 @@ static void poison_pages(const struct gpu *gpu, const char *size, int addresses,
 	row_print(&row);
 }
 
+static void tell_base(unsigned int nr)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "GPU%u_BASE", nr);
+	if (getenv(name))
+		setenv("GPU_MEMORY_BASE", getenv(name), 1);
+}
+
 static void with_gpu(unsigned int nr, const char *size)
 {
 	int addresses, costs;
@@ -106,6 +115,7 @@ static void with_gpu(unsigned int nr, const char *size)
 	uint64_t real;
 	void *map;
 
+	tell_base(nr);
 	errno = -gpu_open(&gpu, gpu_bdf(nr));
 	must(!errno, size);
 	real = gpu.region[GPU_USEMEM].real;
@@ -122,17 +132,7 @@ static void with_gpu(unsigned int nr, const char *size)
 
 int main(void)
 {
-	char *sizes = strdup(getenv("SIZES") ?: ""), *size;
-	char name[16];
-	unsigned int nr = 0;
-
 	want_early_signals();
-	for (size = strtok(sizes, " "); size; size = strtok(NULL, " ")) {
-		snprintf(name, sizeof(name), "GPU%u_BASE", nr);
-		if (getenv(name))
-			setenv("GPU_MEMORY_BASE", getenv(name), 1);
-		with_gpu(nr++, size);
-	}
-	free(sizes);
+	for_sizes(with_gpu);
 	return 0;
 }

@@ -9,8 +9,6 @@
  */
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -67,13 +65,8 @@ static void with_gpu(unsigned int nr, const char *size)
 
 int main(void)
 {
-	char *sizes = strdup(getenv("SIZES") ?: ""), *size;
-	unsigned int nr = 0;
-
 	if (scrub_set_policy(gpu_bdf(0), "off"))
 		return 0;
-	for (size = strtok(sizes, " "); size; size = strtok(NULL, " "))
-		with_gpu(nr++, size);
-	free(sizes);
+	for_sizes(with_gpu);
 	return 0;
 }

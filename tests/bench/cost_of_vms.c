@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -136,11 +135,6 @@ static void with_gpu(unsigned int nr, const char *size)
 
 int main(void)
 {
-	char *sizes = strdup(getenv("SIZES") ?: ""), *size;
-	unsigned int nr = 0;
-
-	for (size = strtok(sizes, " "); size; size = strtok(NULL, " "))
-		with_gpu(nr++, size);
-	free(sizes);
+	for_sizes(with_gpu);
 	return 0;
 }

@@ -119,6 +119,16 @@ void must(int ok, const char *what)
 	exit(1);
 }
 
+void for_sizes(void (*with)(unsigned int nr, const char *size))
+{
+	char *sizes = strdup(getenv("SIZES") ?: ""), *size;
+	unsigned int nr = 0;
+
+	for (size = strtok(sizes, " "); size; size = strtok(NULL, " "))
+		with(nr++, size);
+	free(sizes);
+}
+
 uint64_t page_table_kib(void)
 {
 	char *status = file_slurp("/proc/self/status"), *line;

@@ -62,6 +62,9 @@ void row_of_one(uint64_t value, const char *unit, uint64_t limit, const char *na
 /* Ends the program with a line that says what failed. */
 void must(int ok, const char *what);
 
+/* For GPU0, GPU1, ...: as many as SIZES in the environment has names for ("4G 96G"). */
+void for_sizes(void (*with)(unsigned int nr, const char *size));
+
 /* KiB of this process's page tables. */
 uint64_t page_table_kib(void);
 
