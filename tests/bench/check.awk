@@ -28,14 +28,36 @@ FNR == NR {
 		best[row] = $6
 	}
 	value[row, $2] = part[2]
+	if ($2 == "in-tree")
+		theirs_too[row] = 1
 }
 
 function limit_of(name, unit,    i)
 {
 	for (i = limits; i > 0; i--)
-		if (name ~ fits[i] && (unit_of[i] == "*" || unit_of[i] == unit))
+		if (name ~ fits[i] && (unit_of[i] == "*" || unit_of[i] == unit)) {
+			used[i] = 1
 			return i
+		}
 	return 0
+}
+
+# A row that is gone would pass unseen: the in-tree driver's must be there, and one for
+# every limit.
+function missing(    row, i, part, n)
+{
+	for (row in theirs_too)
+		if (!((row, "ours") in value)) {
+			split(row, part, SUBSEP)
+			printf "# %s %s: no row of this driver\n", part[2], part[3]
+			n++
+		}
+	for (i = 1; i <= limits; i++)
+		if (!used[i]) {
+			printf "# limits: no row fits %s %s\n", fits[i], unit_of[i]
+			n++
+		}
+	return n
 }
 
 # Is it at most so many times the other? What there is nothing to compare with passes.
@@ -45,7 +67,7 @@ function holds(ours, other, times)
 }
 
 END {
-	print "1.." rows
+	print "1.." rows + 1
 	for (i = 1; i <= rows; i++) {
 		row = order[i]
 		split(row, part, SUBSEP)
@@ -60,5 +82,7 @@ END {
 		}
 		printf "%s %d - %s: %s %s\n", good ? "ok" : "not ok", i, part[1], part[2], part[3]
 	}
-	exit failed > 0
+	gone = missing()
+	printf "%s %d - every row is there\n", gone ? "not ok" : "ok", rows + 1
+	exit failed + gone > 0
 }

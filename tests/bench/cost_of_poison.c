@@ -80,6 +80,7 @@ static void poison_pages(const struct gpu *gpu, const char *size, int addresses,
 {
 	struct row row = row_of("instructions", 0, "poison.one-page-of-%s", size);
 	uint64_t real = gpu->region[GPU_USEMEM].real, address, cost;
+	ssize_t n;
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
@@ -88,8 +89,8 @@ static void poison_pages(const struct gpu *gpu, const char *size, int addresses,
 					 (real / ROUNDS * i + page_size()) / page_size() * page_size());
 		must(address != 0, "where the memory is");
 		must(write(addresses, &address, sizeof(address)) == sizeof(address), "pipe");
-		while (read(costs, &cost, sizeof(cost)) != sizeof(cost))
-			must(errno == EINTR, "injector");
+		while ((n = read(costs, &cost, sizeof(cost))) != sizeof(cost))
+			must(n < 0 && errno == EINTR, "injector");
 		if (!cost)
 			return;
 		must(signals == 1, "SIGBUS");

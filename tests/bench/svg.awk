@@ -1,26 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Figures of ./bench ("kernel driver name=least most unit limit") as a picture. Above, for
-# each kernel, what this driver needs of what the in-tree one does, as bars to the left
-# (less) or to the right (more) of 1; below, how what grows with size, vCPUs or GPUs grows:
-# both axes logarithmic, a dashed line for what is possible at best.
+# Figures (figures.awk) as a picture. Above, for each kernel, what this driver needs of what
+# the in-tree one does, as bars to the left (less) or to the right (more) of 1; below, how
+# what grows with size, vCPUs or GPUs grows: both axes logarithmic, a dashed line for what
+# is possible at best.
 
 BEGIN {
 	width = 1000; middle = 690; octave = 36; bar = 19; smallest = 1 / 512; largest = 64
 	panel = 480; panel_height = 250
-}
-
-{
-	split($3, part, "=")
-	name = part[1]
-	row = $1 SUBSEP name SUBSEP $5
-	if (!(row in known)) {
-		known[row] = 1
-		order[++rows] = row
-	}
-	value[row, $2] = part[2]
-	if ($2 == "ours" && $6 > 0)
-		best[row] = $6
 }
 
 function log2(x)

@@ -1,22 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Figures of ./bench ("kernel driver name=least most unit limit") as a table for people:
-# ours, the in-tree driver's, and what is their ratio; beside it what ours could be at
-# best. The least of all rounds counts; what they were apart is the last column.
-
-{
-	split($3, part, "=")
-	name = part[1]
-	row = $1 SUBSEP name SUBSEP $5
-	if (!(row in known)) {
-		known[row] = 1
-		order[++rows] = row
-	}
-	value[row, $2] = part[2]
-	spread[row, $2] = part[2] ? ($4 - part[2]) / part[2] * 100 : 0
-	if ($2 == "ours")
-		limit[row] = $6
-}
+# Figures (figures.awk) as a table for people: ours, the in-tree driver's, and what is their
+# ratio; beside it what ours could be at best. The least of all rounds counts; what they
+# were apart is the last column.
 
 function ratio(a, b)
 {
@@ -42,9 +28,8 @@ END {
 		}
 		ours = value[row, "ours"]
 		theirs = value[row, "in-tree"]
-		best = limit[row] ? limit[row] : ""
 		printf "%-34s %-12s %14s %14s %9s %14s %9s %6.1f%%\n", part[2], part[3], shown(ours), \
-			shown(theirs), ratio(ours, theirs), shown(best), best == "" ? "-" : ratio(ours, best), \
+			shown(theirs), ratio(ours, theirs), shown(best[row]), ratio(ours, best[row]), \
 			spread[row, "ours"]
 	}
 }
