@@ -61,10 +61,10 @@ static uint64_t cost_of_one(const struct work *work)
 
 	must(map != MAP_FAILED, "mmap");
 	must(!vm_create_smp(&vm, work->vcpus), "VM");
-	before = instructions_of_program();
+	before = instructions_of_all();
 	must(!vm_set_window(&vm, map, work->bytes), "memory slot");
 	touch_by_guest(&vm, work);
-	before = instructions_of_program() - before;
+	before = instructions_of_all() - before;
 	vm_destroy(&vm);
 	munmap(map, work->bytes);
 	return before;

@@ -28,10 +28,10 @@ struct row {
 /* Instructions of this thread so far. */
 uint64_t instructions(void);
 
-/* Of all threads of this program, and of what they ran as guests. */
-uint64_t instructions_of_program(void);
-
-/* Of everything, on a machine with one CPU, from the first call on. */
+/*
+ * Of everything, on a machine with one CPU, from the first call on. What threads did that
+ * have ended is in it; kernels may lose that of a thread which ended within a tick.
+ */
 uint64_t instructions_of_all(void);
 
 /* Begins a row: printf()-like name. */
