@@ -7,11 +7,15 @@
 
 #include <errno.h>
 #include <linux/pci_regs.h>
+#include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 
 #include "gpu.h"
+#include "sysfs.h"
 #include "testblock.h"
 #include "touch.h"
 #include "variants.h"
@@ -167,6 +171,47 @@ static bool low_power_offered(const struct gpu *gpu)
 	return !ioctl(gpu->device, VFIO_DEVICE_FEATURE, &probe);
 }
 
+static int enter_low_power_with_wakeup(const struct gpu *gpu, int wakeup)
+{
+	struct {
+		struct vfio_device_feature feature;
+		struct vfio_device_low_power_entry_with_wakeup entry;
+	} arg = {
+		.feature.argsz = sizeof(arg),
+		.feature.flags = VFIO_DEVICE_FEATURE_SET |
+				 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+		.entry.wakeup_eventfd = wakeup,
+	};
+
+	return ioctl(gpu->device, VFIO_DEVICE_FEATURE, &arg) ? -errno : 0;
+}
+
+/* An administrator may want it awake, see power/control. */
+static bool may_sleep(const struct gpu *gpu)
+{
+	char control[16];
+
+	return pci_attribute_read(gpu->bdf, "power/control", control,
+				  sizeof(control)) > 0 &&
+	       !strcmp(control, "auto");
+}
+
+/* The kernel suspends the device some time after its user let it. */
+static bool falls_asleep(const struct gpu *gpu)
+{
+	unsigned int ms;
+	char status[32];
+
+	for (ms = 0; ms < 10000; ms += 10) {
+		if (pci_attribute_read(gpu->bdf, "power/runtime_status", status,
+				       sizeof(status)) > 0 &&
+		    !strcmp(status, "suspended"))
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
 TEST_F(memory_decode, low_power_takes_mappings_away_until_exit)
 {
 	uint64_t value;
@@ -178,6 +223,38 @@ TEST_F(memory_decode, low_power_takes_mappings_away_until_exit)
 	ASSERT_EQ(0, gpu_feature(&self->gpu,
 				 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
 	EXPECT_USABLE();
+}
+
+TEST_F(memory_decode, low_power_refuses_file_access_until_exit)
+{
+	if (!may_sleep(&self->gpu))
+		SKIP(return, "power/control keeps the GPU awake");
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	EXPECT_UNUSABLE();
+	ASSERT_TRUE(falls_asleep(&self->gpu));
+	EXPECT_UNUSABLE();
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	EXPECT_USABLE();
+}
+
+TEST_F(memory_decode, file_access_wakes_whom_its_user_lets_wake)
+{
+	uint64_t woken = 0, value;
+	int wakeup;
+
+	if (!may_sleep(&self->gpu))
+		SKIP(return, "power/control keeps the GPU awake");
+	wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ASSERT_LE(0, wakeup);
+	ASSERT_EQ(0, enter_low_power_with_wakeup(&self->gpu, wakeup));
+	ASSERT_TRUE(falls_asleep(&self->gpu));
+	EXPECT_EQ(8, gpu_read(&self->gpu, variant->region, 0, &value, 8));
+	EXPECT_EQ(8, read(wakeup, &woken, 8));
+	EXPECT_EQ(1, woken);
+	EXPECT_USABLE();
+	close(wakeup);
 }
 
 TEST_F(memory_decode, low_power_cannot_be_entered_twice)

@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <linux/pci_regs.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -240,6 +241,22 @@ TEST_F(rw_edges, tail_does_not_wait_for_readiness)	/* T9 */
 				self->buf, 64));
 	EXPECT_LT(now_ms() - start, 1000);
 	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+}
+
+TEST_F(rw_edges, tail_is_gone_while_memory_decode_is_off)
+{
+	if (self->bar == self->real)
+		SKIP(return, "this region has no tail");
+	ASSERT_EQ(0, gpu_command(&self->gpu, 0, PCI_COMMAND_MEMORY));
+	EXPECT_EQ(-EIO, gpu_read(&self->gpu, variant->region, self->real,
+				 self->buf, 64));
+	EXPECT_EQ(-EIO, gpu_write(&self->gpu, variant->region, self->real,
+				  self->buf, 64));
+	EXPECT_EQ(-EIO, gpu_read(&self->gpu, variant->region, self->real - 32,
+				 self->buf, 64));
+	ASSERT_EQ(0, gpu_command(&self->gpu, PCI_COMMAND_MEMORY, 0));
+	EXPECT_EQ(64, gpu_read(&self->gpu, variant->region, self->real,
+			       self->buf, 64));
 }
 
 TEST_F(rw_edges, count_of_zero_does_not_wait_for_readiness)	/* T9 */

@@ -247,23 +247,31 @@ static ssize_t read_hole(char __user *buf, size_t count)
 	return done;
 }
 
-static int power_up(struct nvgrace_gpu *gpu)
+/*
+ * An open device is awake unless its user has put it to sleep. An access wakes it then,
+ * and it stays awake if that user allowed it; decode_enabled() tells.
+ */
+static int wake(struct nvgrace_gpu *gpu)
 {
 	struct pci_dev *pdev = gpu->core.pdev;
 	int ret;
 
+	if (!READ_ONCE(gpu->core.pm_runtime_engaged))
+		return 0;
 	ret = pm_runtime_resume_and_get(&pdev->dev);
 	if (ret) {
 		pci_info_ratelimited(pdev, "runtime resume failed: %d\n", ret);
 		return -EIO;
 	}
+	pm_runtime_put(&pdev->dev);
+	return 0;
+}
 
-	scoped_guard(rwsem_read, &gpu->core.memory_lock)
-		if (!decode_enabled(gpu))
-			ret = -EIO;
-	if (ret)
-		pm_runtime_put(&pdev->dev);
-	return ret;
+/* The hole is there while the memory before it is. */
+static int check_hole(struct nvgrace_gpu *gpu)
+{
+	guard(rwsem_read)(&gpu->core.memory_lock);
+	return decode_enabled(gpu) ? 0 : -EIO;
 }
 
 static ssize_t access_region(struct copy *c, size_t count, loff_t *ppos)
@@ -275,18 +283,17 @@ static ssize_t access_region(struct copy *c, size_t count, loff_t *ppos)
 	ret = nvgrace_gpu_region_clip(c->region, c->pos, count, &memory, &hole);
 	if (ret || !(memory + hole))
 		return ret;
-	ret = power_up(c->gpu);
+	ret = wake(c->gpu);
 	if (ret)
 		return ret;
 
-	ret = copy_memory(c, memory);
+	ret = memory ? copy_memory(c, memory) : check_hole(c->gpu);
 	if (ret == memory && hole) {
 		more = c->write ? hole : read_hole(c->buf, hole);
 		ret = more < 0 ? (ret ?: more) : ret + more;
 	}
 	if (ret > 0)
 		*ppos += ret;
-	pm_runtime_put(&c->gpu->core.pdev->dev);
 	return ret;
 }
 
