@@ -18,8 +18,8 @@
  *     for everybody, or it is not coherent.
  *
  * KVM reads less: VM_PFNMAP and the page protection, nothing else. What decides
- * is whether the host reaches the memory through its caches, and it does so
- * whether or not the driver was right to allow it. Were a private mapping, or
+ * is whether the host, by its VMA, reaches the memory through its caches, and
+ * not whether the driver was right to allow it. Were a private mapping, or
  * one that also carries VM_ALLOW_ANY_UNCACHED, read as "not coherent", KVM
  * would map it uncached: a driver's mistake would open the very hole that the
  * contract closes.
@@ -46,7 +46,7 @@
  * enum coherent_pfnmap_verdict - can KVM on this host map the memory cacheable
  * @COHERENT_PFNMAP_OK: yes
  * @COHERENT_PFNMAP_NO_KVM_SUPPORT: the kernel's KVM would map it as Device
- * @COHERENT_PFNMAP_PROTECTED_KVM: protected KVM shares only System RAM
+ * @COHERENT_PFNMAP_PROTECTED_KVM: KVM is protected (kvm-arm.mode=protected)
  * @COHERENT_PFNMAP_NO_FWB: a CPU lacks FEAT_S2FWB (ID_AA64MMFR2_EL1.FWB)
  * @COHERENT_PFNMAP_NO_DIC: a CPU lacks CTR_EL0.DIC
  */
@@ -111,7 +111,7 @@ static inline int vma_declare_coherent(struct vm_area_struct *vma)
  * a declaration needs, see the top of this file.
  *
  * Context: mmap lock or VMA lock held.
- * Return: true if the host accesses what @vma shows through its caches.
+ * Return: true if the host, by its VMA, accesses the memory through its caches.
  */
 static inline bool vma_is_coherent(const struct vm_area_struct *vma)
 {
