@@ -44,6 +44,8 @@ FIXTURE_VARIANT_ADD(firmware, base_plus_size_wraps)
 { .variable = "WRAPS", .error = -EOVERFLOW };
 FIXTURE_VARIANT_ADD(firmware, beyond_physical_addresses)
 { .variable = "BEYOND_PARANGE", .error = -EOVERFLOW };
+FIXTURE_VARIANT_ADD(firmware, more_than_a_region_shows)
+{ .variable = "BEYOND_REGION", .error = -EOVERFLOW };
 FIXTURE_VARIANT_ADD(firmware, inside_system_ram)
 { .variable = "IN_SYSTEM_RAM", .error = -EBUSY };
 FIXTURE_VARIANT_ADD(firmware, inside_claimed_mmio)

@@ -38,7 +38,7 @@ static inline int due_error(const struct nvgrace_gpu_firmware *fw)
 		return -ENODEV;
 	if ((fw->base | fw->size) & (fw->page_size - 1))
 		return -EINVAL;
-	if (end > fw->phys_limit)
+	if (end > fw->phys_limit || fw->size > 1024 * GIB)
 		return -EOVERFLOW;
 	if (fw->mig_bug && fw->size < 1536 * MIB)
 		return -ERANGE;

@@ -177,12 +177,31 @@ static void beyond_the_cpus_is_eoverflow(void)
 	expect_error(&fw, -EOVERFLOW);
 	fw.base = -4 * GIB + fw.page_size;
 	expect_error(&fw, -EOVERFLOW);
-	fw.base = 0;
-	fw.size = PHYS_LIMIT;
+	fw.base = PHYS_LIMIT - 1024 * GIB;
+	fw.size = 1024 * GIB;
 	layout_of(&layout, &fw);
 	fw.size += fw.page_size;
 	expect_error(&fw, -EOVERFLOW);
 	fw.size = -fw.page_size;
+	expect_error(&fw, -EOVERFLOW);
+	/* CPUs that reach less than a region could show. */
+	fw = firmware(128 * GIB, false);
+	fw.base = 0;
+	fw.phys_limit = 64 * GIB;
+	expect_error(&fw, -EOVERFLOW);
+}
+
+static void more_than_a_region_shows_is_eoverflow(void)
+{
+	struct nvgrace_gpu_firmware fw = firmware(1024 * GIB, false);
+	struct nvgrace_gpu_layout layout;
+
+	layout_of(&layout, &fw);
+	fw.size += fw.page_size;
+	expect_error(&fw, -EOVERFLOW);
+	fw.size = 2048 * GIB;
+	expect_error(&fw, -EOVERFLOW);
+	fw.mig_bug = true;
 	expect_error(&fw, -EOVERFLOW);
 }
 
@@ -362,6 +381,7 @@ int main(int argc, char **argv)
 		TEST(zero_size_is_enodev),
 		TEST(unaligned_values_are_einval),
 		TEST(beyond_the_cpus_is_eoverflow),
+		TEST(more_than_a_region_shows_is_eoverflow),
 		TEST(random_sizes_keep_the_rules),
 		TEST(random_values_give_rules_or_a_sentence),
 		TEST(clip_is_right_byte_by_byte),

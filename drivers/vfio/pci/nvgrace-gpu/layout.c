@@ -37,6 +37,10 @@ static int check_firmware(const struct nvgrace_gpu_firmware *fw,
 		*why = "the memory ends beyond the CPUs' physical addresses";
 		return -EOVERFLOW;
 	}
+	if (fw->size > NVGRACE_GPU_REGION_MAX) {
+		*why = "a VFIO region can show no more than 1 TiB";
+		return -EOVERFLOW;
+	}
 	if (fw->mig_bug && fw->size < RESMEM_MIN_TOTAL) {
 		*why = "this part reserves 1 GiB and needs at least 1.5 GiB";
 		return -ERANGE;
@@ -55,7 +59,8 @@ static int check_firmware(const struct nvgrace_gpu_firmware *fw,
  * what the rounded length needs; guests depend on it.
  *
  * Return: 0; -ENODEV size zero; -EINVAL not page aligned; -EOVERFLOW beyond
- * @fw->phys_limit; -ERANGE too small for the reserved part.
+ * @fw->phys_limit, or more than a region can show; -ERANGE too small for the
+ * reserved part.
  */
 int nvgrace_gpu_layout_init(struct nvgrace_gpu_layout *layout,
 			    const struct nvgrace_gpu_firmware *fw,

@@ -20,7 +20,11 @@
 #ifndef NVGRACE_GPU_LAYOUT_H
 #define NVGRACE_GPU_LAYOUT_H
 
+#include <linux/sizes.h>
 #include <linux/types.h>
+
+/* Bytes that an offset in a VFIO region can tell apart: VFIO_PCI_OFFSET_SHIFT. */
+#define NVGRACE_GPU_REGION_MAX	SZ_1T
 
 /**
  * struct nvgrace_gpu_region - one piece of GPU memory behind an emulated BAR

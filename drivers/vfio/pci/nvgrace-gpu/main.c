@@ -22,6 +22,8 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
+static_assert(NVGRACE_GPU_REGION_MAX == 1ULL << VFIO_PCI_OFFSET_SHIFT);
+
 static int coherent_open(struct vfio_device *core_vdev)
 {
 	struct nvgrace_gpu *gpu = to_nvgrace_gpu(core_vdev);

@@ -9,5 +9,6 @@
 
 #define SZ_512M	0x20000000
 #define SZ_1G	0x40000000
+#define SZ_1T	0x10000000000ULL
 
 #endif
