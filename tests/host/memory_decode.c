@@ -136,6 +136,22 @@ TEST_F(memory_decode, d3hot_takes_access_away_and_d0_gives_it_back)
 	EXPECT_USABLE();
 }
 
+/* The way back is a reset of the function, without any callback. */
+TEST_F(memory_decode, d3hot_is_followed_by_a_fresh_look_at_readiness)
+{
+	uint64_t value;
+
+	NEEDS_TESTBLOCK(&self->gpu);
+	if (!gpu_capability(&self->gpu, PCI_CAP_ID_PM))
+		SKIP(return, "no power management capability");
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_UNREADY_MS, 2500));
+	ASSERT_EQ(0, gpu_power_state(&self->gpu, 3));
+	ASSERT_EQ(0, gpu_power_state(&self->gpu, 0));
+	ASSERT_EQ(0, decode(&self->gpu, true));
+	ASSERT_EQ(0, touch_read(self->map, &value));
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+}
+
 TEST_F(memory_decode, reset_in_d3hot_brings_the_device_back)
 {
 	if (!gpu_capability(&self->gpu, PCI_CAP_ID_PM))

@@ -307,13 +307,13 @@ TEST_F(readiness_errors, killed_in_mid_read_frees_the_device)
 	EXPECT_NEXT_USER_IS_SERVED();
 }
 
-/* The link is one of the BAR0 registers: GPU0, which has no CXL DVSEC. */
-FIXTURE(c2c_link) {
+/* GPU0, which has no CXL DVSEC. */
+FIXTURE(by_bar0) {
 	struct gpu gpu;
 	volatile uint64_t *map;
 };
 
-FIXTURE_SETUP(c2c_link)
+FIXTURE_SETUP(by_bar0)
 {
 	SETUP_GPU(&self->gpu, 0);
 	NEEDS_TESTBLOCK(&self->gpu);
@@ -321,12 +321,12 @@ FIXTURE_SETUP(c2c_link)
 	ASSERT_NE(MAP_FAILED, self->map);
 }
 
-FIXTURE_TEARDOWN(c2c_link)
+FIXTURE_TEARDOWN(by_bar0)
 {
 	gpu_close(&self->gpu);
 }
 
-TEST_F(c2c_link, that_comes_up_late_is_waited_for)
+TEST_F(by_bar0, link_that_comes_up_late_is_waited_for)
 {
 	struct attempt attempt = { .gpu = &self->gpu, .map = self->map };
 	struct worker fault;
@@ -338,6 +338,19 @@ TEST_F(c2c_link, that_comes_up_late_is_waited_for)
 	EXPECT_FALSE(worker_done(&fault));
 	ASSERT_EQ(0, testblock_write(&self->gpu, TB_FAULTS, 0));
 	EXPECT_EQ(0, worker_wait(&fault, 3000));
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+}
+
+/* Memory that trains anew after low power has all its time for that. */
+TEST_F_TIMEOUT(by_bar0, time_asleep_does_not_count, 60)
+{
+	uint64_t value;
+
+	ASSERT_EQ(0, gpu_feature(&self->gpu, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	sleep_ms(31000);
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_UNREADY_MS, 1500));
+	ASSERT_EQ(0, gpu_feature(&self->gpu, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	EXPECT_EQ(0, touch_read(self->map, &value));
 	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
 }
 

@@ -102,6 +102,33 @@ ssize_t nvgrace_gpu_config_read(struct nvgrace_gpu *gpu, char __user *buf,
 	return done;
 }
 
+/* Is the power state among the @count bytes from @pos on? */
+static bool holds_power_state(struct nvgrace_gpu *gpu, u64 pos, size_t count)
+{
+	u64 control = gpu->core.pdev->pm_cap + PCI_PM_CTRL;
+
+	return gpu->core.pdev->pm_cap && pos < control + 2 &&
+	       pos + count > control;
+}
+
+/*
+ * On the way to D3hot and back the memory may lose its training without a reset.
+ * Whoever looks between the write and the second look back sees the first.
+ */
+static ssize_t write_core(struct nvgrace_gpu *gpu, const char __user *buf,
+			  size_t count, loff_t *ppos)
+{
+	bool power = holds_power_state(gpu, config_pos(*ppos), count);
+	ssize_t ret;
+
+	if (power)
+		nvgrace_gpu_ready_invalidate(gpu);
+	ret = vfio_pci_core_write(&gpu->core.vdev, buf, count, ppos);
+	if (power)
+		nvgrace_gpu_ready_invalidate(gpu);
+	return ret;
+}
+
 /**
  * nvgrace_gpu_config_write() - write() of the configuration region
  * @gpu: coherent, open device
@@ -125,8 +152,7 @@ ssize_t nvgrace_gpu_config_write(struct nvgrace_gpu *gpu,
 		if (emulated)
 			ret = write_emulated(gpu, buf + done, span, ppos);
 		else
-			ret = vfio_pci_core_write(&gpu->core.vdev, buf + done,
-						  span, ppos);
+			ret = write_core(gpu, buf + done, span, ppos);
 		if (ret <= 0)
 			return done ?: ret;
 		done += ret;

@@ -182,6 +182,8 @@ static int coherent_feature(struct vfio_device *core_vdev, u32 flags,
 	int ret;
 
 	ret = vfio_pci_core_ioctl_feature(core_vdev, flags, arg, argsz);
+	if (ret || flags & VFIO_DEVICE_FEATURE_PROBE)
+		return ret;
 	if (feature == VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY ||
 	    feature == VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP)
 		nvgrace_gpu_ready_invalidate(to_nvgrace_gpu(core_vdev));

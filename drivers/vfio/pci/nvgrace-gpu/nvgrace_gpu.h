@@ -80,10 +80,12 @@ struct nvgrace_gpu_ready_ops {
  * @ops: chosen at probe, immutable
  * @cxl_dvsec: config offset of the CXL Device DVSEC or 0, immutable
  * @wait_lock: one task polls, the others queue behind it; never taken with
- *	       another lock of the driver, of vfio or of mm held
+ *	       another lock of the driver, of vfio-pci-core or of mm held (type1
+ *	       holds its own when it maps for DMA what has to be waited for)
  * @bar0: registers while the device is open, else NULL; map_lock
  * @state: map_lock
- * @since: jiffies when @state left READY; map_lock
+ * @clock_runs: @since and @deadline are valid; map_lock
+ * @since: jiffies when the memory began to get ready; map_lock
  * @deadline: jiffies after which unready memory is an error; map_lock
  * @cxl_active_phase: the CXL deadline has been extended; map_lock
  */
@@ -93,6 +95,7 @@ struct nvgrace_gpu_ready {
 	struct mutex wait_lock; /* who polls */
 	void __iomem *bar0;
 	enum nvgrace_gpu_state state;
+	bool clock_runs;
 	unsigned long since;
 	unsigned long deadline;
 	bool cxl_active_phase;

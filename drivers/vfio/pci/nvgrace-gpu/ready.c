@@ -9,12 +9,17 @@
  * until the GPU reports it ready: by two BAR0 registers, or, where it has a
  * CXL Device DVSEC, by that.
  *
- * Every reset of the device passes reset_begin() and reset_end(), whoever asks
- * for it: they hang on the PCI core's reset callbacks. reset_begin() removes
- * all CPU views; reset_end() starts the clock. The first access that finds
- * the memory unready waits, holding nothing but wait_lock. Each poll takes the
- * locks for the time of two register reads. A reset during a wait is seen by
- * the next poll, which then answers for the new reset.
+ * A reset passes reset_begin() and reset_end(), whoever asks for it: they hang
+ * on the PCI core's reset callbacks. reset_begin() removes all CPU views;
+ * reset_end() starts the clock. Three resets have no such callbacks: that of the
+ * last close, which follows ready_close(); that of error recovery, between
+ * reset_begin() and link_recovered(); and that of the way back from D3hot, where
+ * ready_invalidate() stands for it.
+ *
+ * The first access that finds the memory unready waits, holding nothing of ours
+ * but wait_lock. Each poll takes the locks for the time of two register reads. A
+ * reset during a wait is seen by the next poll, which then answers for the new
+ * reset.
  */
 
 #include <linux/bitfield.h>
@@ -134,21 +139,27 @@ static void set_state(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 	trace_nvgrace_gpu_state(gpu);
 }
 
-/* Leave READY and remove every CPU view of the memory. */
-static void revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
+static void start_clock(struct nvgrace_gpu *gpu)
 {
 	struct nvgrace_gpu_ready *ready = &gpu->ready;
 	unsigned int timeout_ms = ready->ops->timeout_ms;
 
-	lockdep_assert_held_write(&gpu->map_lock);
-
-	if (state == NVGRACE_GPU_RESETTING)
+	if (ready->state == NVGRACE_GPU_RESETTING)
 		timeout_ms = RESET_TIMEOUT_MS;
 
-	set_state(gpu, state);
+	ready->clock_runs = true;
 	ready->since = jiffies;
 	ready->deadline = jiffies + msecs_to_jiffies(timeout_ms);
 	ready->cxl_active_phase = false;
+}
+
+/* Leave READY and remove every CPU view of the memory. */
+static void revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
+{
+	lockdep_assert_held_write(&gpu->map_lock);
+
+	set_state(gpu, state);
+	start_clock(gpu);
 	nvgrace_gpu_zap(gpu, 0, U64_MAX);
 	nvgrace_gpu_alias_drop(gpu);
 }
@@ -171,12 +182,15 @@ void nvgrace_gpu_ready_init(struct nvgrace_gpu *gpu)
  * nvgrace_gpu_ready_open() - the device has been opened
  * @gpu: coherent device
  * @bar0: mapping of BAR0, valid until nvgrace_gpu_ready_close()
+ *
+ * A reset that somebody else has begun goes on, and starts the clock at its end.
  */
 void nvgrace_gpu_ready_open(struct nvgrace_gpu *gpu, void __iomem *bar0)
 {
 	guard(rwsem_write)(&gpu->map_lock);
 	gpu->ready.bar0 = bar0;
-	revoke(gpu, NVGRACE_GPU_WAITING);
+	if (gpu->ready.state != NVGRACE_GPU_RESETTING)
+		revoke(gpu, NVGRACE_GPU_WAITING);
 }
 
 /**
@@ -193,12 +207,17 @@ void nvgrace_gpu_ready_close(struct nvgrace_gpu *gpu)
 /**
  * nvgrace_gpu_ready_invalidate() - readiness must be read again
  * @gpu: coherent, open device that may lose its memory without a reset
+ *
+ * How long the device will sleep is not known: the clock starts when it is found
+ * awake.
  */
 void nvgrace_gpu_ready_invalidate(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->map_lock);
-	if (gpu->ready.state != NVGRACE_GPU_RESETTING)
-		revoke(gpu, NVGRACE_GPU_WAITING);
+	if (gpu->ready.state == NVGRACE_GPU_RESETTING)
+		return;
+	revoke(gpu, NVGRACE_GPU_WAITING);
+	gpu->ready.clock_runs = false;
 }
 
 /**
@@ -300,13 +319,22 @@ static bool decodes_memory(struct nvgrace_gpu *gpu)
 	return command & PCI_COMMAND_MEMORY;
 }
 
+/* A user's own reset may have ended while the PCI core is still recovering. */
+static bool is_resetting(struct nvgrace_gpu *gpu)
+{
+	return gpu->ready.state == NVGRACE_GPU_RESETTING ||
+	       pci_channel_offline(gpu->core.pdev);
+}
+
 /* BAR0 and config space must be left alone during a reset or powered down. */
 static int test_ready(struct nvgrace_gpu *gpu)
 {
-	if (gpu->ready.state == NVGRACE_GPU_RESETTING)
+	if (is_resetting(gpu))
 		return time_before(jiffies, gpu->ready.deadline) ? -EAGAIN : -EIO;
 	if (!decodes_memory(gpu))
 		return -EIO;
+	if (!gpu->ready.clock_runs)
+		start_clock(gpu);
 	return gpu->ready.ops->test(gpu);
 }
 
