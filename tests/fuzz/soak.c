@@ -69,8 +69,7 @@ FIXTURE_TEARDOWN(soak)
 {
 	if (!driver_is_bound(self->bdf))
 		EXPECT_EQ(0, driver_bind(self->bdf));
-	poison_clear(self->bdf);
-	scrub_set_policy(self->bdf, "off");
+	EXPECT_EQ(0, scrub_and_poison_off(self->bdf));
 	footprint_free(&self->before);
 }
 
@@ -251,14 +250,19 @@ static int bad_pages(void *arg)
 {
 	struct host *host = arg;
 	uint64_t base = poison_address(host->gpu, GPU_USEMEM, 0);
+	unsigned int bad = 0;
 	uint64_t at;
 
 	while (goes_on(host, 100)) {
+		/* Refused as long as a user has scrubbed memory. */
+		if (bad == MOST_BAD_PAGES && !poison_clear(host->gpu->bdf))
+			bad = 0;
+		if (bad == MOST_BAD_PAGES)
+			continue;
 		at = next_random(&host->random) % host->gpu->region[GPU_USEMEM].real;
 		poison_here(base + at);
-		if (atomic_fetch_add(&host->poisoned, 1) % MOST_BAD_PAGES ==
-		    MOST_BAD_PAGES - 1)
-			poison_clear(host->gpu->bdf);
+		bad++;
+		atomic_fetch_add(&host->poisoned, 1);
 	}
 	return 0;
 }
@@ -406,8 +410,7 @@ TEST_F_TIMEOUT(soak, users_come_and_go_while_the_host_interferes, NO_LIMIT)
 	/* Few wait in vain. */
 	EXPECT_LT(ends[TURNED_AWAY], self->rounds / 2 + 1);
 	EXPECT_LT(0, operations);
-	ASSERT_EQ(0, poison_clear(self->bdf));
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "off"));
+	ASSERT_EQ(0, scrub_and_poison_off(self->bdf));
 	EXPECT_EQ(0, next_user(self->bdf));
 	munmap(user, sizeof(*user));
 }

@@ -66,8 +66,7 @@ FIXTURE_TEARDOWN(allocation_failures_away)
 	gpu_close(&self->gpu);
 	footprint_free(&self->before);
 	kmsg_close(&self->log);
-	poison_clear(self->bdf);
-	scrub_set_policy(self->bdf, "off");
+	EXPECT_EQ(0, scrub_and_poison_off(self->bdf));
 }
 
 #define SWEEP_AWAY(call) while (away_step(&self->sweep, call, self))

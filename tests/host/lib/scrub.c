@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "poison.h"
 #include "sysfs.h"
 #include "testblock.h"
 #include "variants.h"
@@ -21,6 +22,7 @@
 #define DMA_LEN		KIB(256)
 #define READ_LEN	MIB(8)
 #define SETTLE_MS	500
+#define SCRUB_MS	60000	/* more than all memory takes */
 
 int scrub_set_policy(const char *bdf, const char *policy)
 {
@@ -47,6 +49,18 @@ int scrub_wait(const char *bdf, const char *state, unsigned int timeout_ms)
 	/* The log line and the trace follow the state. */
 	sleep_ms(SETTLE_MS);
 	return 0;
+}
+
+int scrub_and_poison_off(const char *bdf)
+{
+	uint64_t deadline = now_ms() + SCRUB_MS;
+	int ret = scrub_set_policy(bdf, "off");
+
+	while (!ret && (ret = poison_clear(bdf)) == -EBUSY && now_ms() < deadline) {
+		sleep_ms(20);
+		ret = 0;
+	}
+	return ret;
 }
 
 int scrub_progress(const char *bdf, uint64_t *done, uint64_t *total)

@@ -20,6 +20,9 @@ bool scrub_state_is(const char *bdf, const char *state);
 /* Waits for a state: 0, or -ETIMEDOUT. */
 int scrub_wait(const char *bdf, const char *state, unsigned int timeout_ms);
 
+/* No more scrubbing, also none that has begun, and no bad pages: 0 or -errno. */
+int scrub_and_poison_off(const char *bdf);
+
 /* Bytes done and bytes in all: 0 or -errno. */
 int scrub_progress(const char *bdf, uint64_t *done, uint64_t *total);
 

@@ -15,7 +15,10 @@
 
 #include <linux/types.h>
 
-/* As many as one sysfs attribute can list, a multiple of what a GPU repairs. */
+/*
+ * As many as one sysfs attribute can list, a line of 15 bytes each below 2^48; a
+ * multiple of what a GPU repairs.
+ */
 #define NVGRACE_GPU_BADPAGES_MAX	256
 
 /**

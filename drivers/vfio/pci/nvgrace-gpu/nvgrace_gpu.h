@@ -305,7 +305,7 @@ u64 nvgrace_gpu_first_poisoned(struct nvgrace_gpu *gpu, u64 start, u64 end);
 int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu);
 unsigned int nvgrace_gpu_bad_page_count(struct nvgrace_gpu *gpu);
 ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf);
-void nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu);
+int nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu);
 
 /* scrub.c */
 int nvgrace_gpu_scrub_init(struct nvgrace_gpu *gpu);
@@ -314,7 +314,8 @@ void nvgrace_gpu_scrub_release(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_scrub_wait(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_scrub_open(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_scrub_close(struct nvgrace_gpu *gpu);
-void nvgrace_gpu_scrub_outdated(struct nvgrace_gpu *gpu);
+int nvgrace_gpu_scrub_outdated(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_scrub_notify(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_scrub_policy_set(struct nvgrace_gpu *gpu, const char *name);
 ssize_t nvgrace_gpu_scrub_policy_show(struct nvgrace_gpu *gpu, char *buf);
 ssize_t nvgrace_gpu_scrub_state_show(struct nvgrace_gpu *gpu, char *buf);

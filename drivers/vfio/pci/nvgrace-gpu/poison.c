@@ -197,25 +197,53 @@ ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf)
 	return len;
 }
 
+static unsigned int forget_all(struct nvgrace_gpu_poison *poison)
+{
+	unsigned int count;
+
+	guard(spinlock_irqsave)(&poison->lock);
+	count = poison->pages.count;
+	memset(&poison->pages, 0, sizeof(poison->pages));
+	poison->told = 0;
+	poison->told_full = false;
+	return count;
+}
+
+/* Nobody opens or scrubs the memory between the question and the answer. */
+static int forget_unless_in_use(struct nvgrace_gpu *gpu, unsigned int *count)
+{
+	int ret;
+
+	guard(rwsem_write)(&gpu->map_lock);
+	ret = nvgrace_gpu_scrub_outdated(gpu);
+	if (!ret)
+		*count = forget_all(&gpu->poison);
+	return ret;
+}
+
 /**
  * nvgrace_gpu_bad_pages_clear() - an administrator says the memory is repaired
  * @gpu: coherent device
+ *
+ * Return: 0; -EBUSY after one log line if scrubbed memory was promised to who has
+ * it: these pages were left out and may hold what an earlier user left there.
  */
-void nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu)
+int nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu)
 {
-	struct nvgrace_gpu_poison *poison = &gpu->poison;
-	unsigned int count;
+	unsigned int count = 0;
+	int ret = 0;
 
-	scoped_guard(spinlock_irqsave, &poison->lock) {
-		count = poison->pages.count;
-		memset(&poison->pages, 0, sizeof(poison->pages));
-		poison->told = 0;
-		poison->told_full = false;
+	if (nvgrace_gpu_bad_page_count(gpu))
+		ret = forget_unless_in_use(gpu, &count);
+	if (ret) {
+		pci_warn(gpu->core.pdev, "bad_pages not cleared: they were left out when the memory was scrubbed; clear them when nobody has the GPU open and scrub_state is not scrubbing\n");
+		return ret;
 	}
 	if (count)
-		nvgrace_gpu_scrub_outdated(gpu);
+		nvgrace_gpu_scrub_notify(gpu);
 	pci_info(gpu->core.pdev, "bad_pages cleared, %u pages forgotten\n",
 		 count);
+	return 0;
 }
 
 static void find_event(struct tracepoint *tp, void *found)

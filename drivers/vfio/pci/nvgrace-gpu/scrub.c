@@ -20,7 +20,8 @@
  * coherently, by several threads. Each claims a chunk, maps it, zeroes it and
  * unmaps it again, holding map_lock: to a reset this is an access like any other.
  * Bad pages are left out, they are shown to nobody; when the list of them is
- * cleared, the memory is dirty again.
+ * cleared, the memory is dirty again. It is not cleared under a user to whom
+ * scrubbed memory was promised.
  */
 
 #include <linux/delay.h>
@@ -301,7 +302,11 @@ static int power_up_and_zero(struct nvgrace_gpu *gpu)
 	return ret;
 }
 
-static void notify(struct nvgrace_gpu *gpu)
+/**
+ * nvgrace_gpu_scrub_notify() - wake who polls scrub_state
+ * @gpu: coherent device
+ */
+void nvgrace_gpu_scrub_notify(struct nvgrace_gpu *gpu)
 {
 	sysfs_notify(&gpu->core.pdev->dev.kobj, "nvgrace_gpu", "scrub_state");
 }
@@ -317,7 +322,7 @@ static void begin(struct nvgrace_gpu *gpu)
 		scrub->left_out = 0;
 		scrub->error = 0;
 	}
-	notify(gpu);
+	nvgrace_gpu_scrub_notify(gpu);
 }
 
 /* Clean is what was zeroed from end to end with nothing in between. */
@@ -331,7 +336,7 @@ static int finish(struct nvgrace_gpu *gpu, int ret)
 			ret = -EINTR;
 		scrub->state = ret ? NVGRACE_GPU_DIRTY : NVGRACE_GPU_CLEAN;
 	}
-	notify(gpu);
+	nvgrace_gpu_scrub_notify(gpu);
 	return ret;
 }
 
@@ -414,18 +419,18 @@ int nvgrace_gpu_scrub_open(struct nvgrace_gpu *gpu)
 {
 	int ret;
 
-	while (wants_scrub(&gpu->scrub)) {
+	if (wants_scrub(&gpu->scrub)) {
 		if (!gpu->core.reset_works) {
 			pci_err(gpu->core.pdev, "open failed: the GPU cannot be reset, so nothing keeps it from writing while its memory is scrubbed; see reset_method, or set scrub_policy to off\n");
 			return -EIO;
 		}
 		ret = scrub(gpu, zero_all);
-		if (ret && ret != -EAGAIN)
+		if (ret)
 			return ret;
 	}
 	scoped_guard(spinlock, &gpu->scrub.lock)
 		gpu->scrub.state = NVGRACE_GPU_DIRTY;
-	notify(gpu);
+	nvgrace_gpu_scrub_notify(gpu);
 	return 0;
 }
 
@@ -445,22 +450,25 @@ void nvgrace_gpu_scrub_close(struct nvgrace_gpu *gpu)
 }
 
 /**
- * nvgrace_gpu_scrub_outdated() - pages that were left out are shown again
+ * nvgrace_gpu_scrub_outdated() - pages that were left out are to be shown again
  * @gpu: coherent device
  *
- * A scrub that is running begins anew.
+ * Context: map_lock held for write until they are shown, so that no scrub leaves
+ * them out meanwhile.
+ * Return: 0, and the memory is dirty; -EBUSY if that comes too late for who has it.
  */
-void nvgrace_gpu_scrub_outdated(struct nvgrace_gpu *gpu)
+int nvgrace_gpu_scrub_outdated(struct nvgrace_gpu *gpu)
 {
 	struct nvgrace_gpu_scrub *scrub = &gpu->scrub;
 
-	scoped_guard(spinlock, &scrub->lock) {
-		if (scrub->state == NVGRACE_GPU_CLEAN)
-			scrub->state = NVGRACE_GPU_DIRTY;
-		else if (!scrub->error)
-			scrub->error = -EAGAIN;
-	}
-	notify(gpu);
+	lockdep_assert_held_write(&gpu->map_lock);
+	guard(spinlock)(&scrub->lock);
+	if (scrub->state == NVGRACE_GPU_SCRUBBING)
+		return -EBUSY;
+	if (scrub->policy != NVGRACE_GPU_SCRUB_OFF && gpu->ready.bar0)
+		return -EBUSY;
+	scrub->state = NVGRACE_GPU_DIRTY;
+	return 0;
 }
 
 /**

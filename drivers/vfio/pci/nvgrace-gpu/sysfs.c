@@ -90,10 +90,12 @@ static ssize_t bad_pages_store(struct device *dev,
 			       struct device_attribute *attr, const char *buf,
 			       size_t count)
 {
+	int ret;
+
 	if (!sysfs_streq(buf, "clear"))
 		return -EINVAL;
-	nvgrace_gpu_bad_pages_clear(dev_to_gpu(dev));
-	return count;
+	ret = nvgrace_gpu_bad_pages_clear(dev_to_gpu(dev));
+	return ret ?: count;
 }
 static DEVICE_ATTR_ADMIN_RW(bad_pages);
 
