@@ -292,7 +292,7 @@ static void check_scrub(struct subject *gpu, const struct pci_dev *dev)
 	if (state && policy && !strcmp(state, "dirty") && !strcmp(policy, "off"))
 		fact_add(gpu, LEVEL_WARN, "scrub", value,
 			 "the next user may find in the memory what the last one left there",
-			 "where tenants follow each other: echo on-close to scrub_policy");
+			 "where tenants follow each other set a policy, see \"Scrubbing\" in the admin guide");
 	else
 		fact_add(gpu, LEVEL_OK, "scrub", value, NULL, NULL);
 	free(state);
