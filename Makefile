@@ -137,6 +137,8 @@ help:
 	@echo '  JOBS=1                one test after the other, their output as it comes'
 	@echo '  DRIVER=in-tree        test the kernel'"'"'s own driver instead'
 	@echo '  NVGRACE_CACHE=<dir>   where downloads and builds are kept (~/.cache/nvgrace-gpu)'
+	@echo '  DEBIAN_MIRROR=<URL> DEBIAN_SECURITY_MIRROR=<URL>'
+	@echo '                        where Debian comes from, where apt here does not say it'
 	@echo
 	@echo '  make clean            remove build/'
 	@echo '  make distclean        remove the cache too'

@@ -102,16 +102,36 @@ cache_entry() {
 	echo "$entry"
 }
 
-# mirror_uri main|security: where this machine gets Debian from
+# reachable: of the URIs on standard input those that the toolbox reaches too; for a list
+# of mirrors in a file of this machine, what stands in it
+reachable() {
+	while read -r uri; do
+		case $uri in
+		mirror+file:*)
+			list=/${uri#mirror+file:}
+			sed 's/[[:space:]].*//' "${list%/}"
+			;;
+		*) echo "$uri" ;;
+		esac
+	done | grep -E '^https?:'
+}
+
+# archives <option or "Field: value">...: what apt on this machine gets packages from
+archives() {
+	# shellcheck disable=SC2016 # a format of apt's, not of the shell's
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "$@" 2>/dev/null | reachable
+}
+
+# mirror_uri main|security: where this machine gets Debian from. An archive says in its
+# Release file what it is; before the first apt-get update only the path tells.
 mirror_uri() {
 	case $1 in
-	main) uri=${DEBIAN_MIRROR:-} pattern='/debian/*$' ;;
-	security) uri=${DEBIAN_SECURITY_MIRROR:-} pattern='security/*$' ;;
+	main) uri=${DEBIAN_MIRROR:-} label=Debian path='/debian/*$' ;;
+	security) uri=${DEBIAN_SECURITY_MIRROR:-} label=Debian-Security path='security/*$' ;;
 	esac
 	if [ -z "$uri" ] && command -v apt-get >/dev/null; then
-		# shellcheck disable=SC2016 # a format of apt's, not of the shell's
-		uri=$(apt-get indextargets --no-release-info --format '$(REPO_URI)' \
-			'Created-By: Packages' 2>/dev/null | grep -m 1 -e "$pattern") || :
+		uri=$(archives 'Origin: Debian' "Label: $label" | grep -m 1 .) ||
+			uri=$(archives --no-release-info | grep -m 1 -e "$path") || :
 	fi
 	[ -n "$uri" ] || die "apt on this machine names no Debian $1 mirror;" \
 		"set DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR to their addresses"
