@@ -78,7 +78,7 @@ clean:
 	-$(MAKE) -s -C $(KDIR) M=$(CURDIR) clean 2>/dev/null
 
 distclean: clean
-	rm -rf "$${NVGRACE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/nvgrace-gpu}"
+	@$(testbed)/distclean
 
 help:
 	@echo 'The driver:'
@@ -141,7 +141,8 @@ help:
 	@echo '                        where Debian comes from, where apt here does not say it'
 	@echo
 	@echo '  make clean            remove build/'
-	@echo '  make distclean        remove the cache too'
+	@echo '  make distclean        remove the cache too; one that NVGRACE_CACHE= names only if it'
+	@echo '                        was made by the test bed'
 
 .PHONY: modules modules_install tools tools_install qa qa_install deb demo check check-unit check-static \
 	check-intree check-packages check-dkms check-install check-host check-guest \
