@@ -193,7 +193,9 @@ apt_update() {
 		if [ -n "$(find "$cache_dir/apt/updated" -mmin -360 2>/dev/null)" ]; then
 			exit 0
 		fi
-		if apt_cached apt-get update -qq >"$cache_dir/log/apt-update.log" 2>&1; then
+		# By default what may pass, such as no answer, is no error to apt-get.
+		if apt_cached apt-get update -qq -o APT::Update::Error-Mode=any \
+			>"$cache_dir/log/apt-update.log" 2>&1; then
 			touch "$cache_dir/apt/updated"
 		elif [ -e "$cache_dir/apt/updated" ]; then
 			step "mirror not reachable: going on with the package lists of" \
