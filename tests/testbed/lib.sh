@@ -46,6 +46,15 @@ in_toolbox() {
 	[ -e /etc/nvgrace-toolbox ]
 }
 
+# below_build <path>: of the checkout, where everything can be deleted
+below_build() {
+	case $1/ in
+	*/../* | */./* | *//*) return 1 ;;
+	build/*/) ;;
+	*) return 1 ;;
+	esac
+}
+
 # content_key <file or string>...: a short hash over files' contents and strings
 content_key() {
 	for item; do
