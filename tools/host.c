@@ -134,7 +134,7 @@ static void check_capability(struct subject *host, enum answer capability)
 	else if (kernel_before(6, 17))
 		fact_add(host, LEVEL_FAIL, "capability_243", "0",
 			 "this kernel's KVM does not offer to map GPU memory cacheable; stock kernels before 6.17 cannot",
-			 "boot Linux 6.17 or newer, or 6.12 with the series in patches/linux-6.12");
+			 "boot Linux 6.17 or newer, or 6.12 with the series of the package linux-patch-nvgrace-gpu (patches/linux-6.12)");
 	else
 		fact_add(host, LEVEL_FAIL, "capability_243", "0",
 			 "KVM will not map GPU memory cacheable on this host",
@@ -214,11 +214,11 @@ static void check_module(struct subject *host)
 	if (!file || !file_exists(file))
 		fact_add(host, LEVEL_FAIL, "module", "not installed",
 			 "modprobe finds no " MODULE_NAME " for this kernel",
-			 "run make modules_install and depmod -a; KDIR= for another kernel than the running one");
+			 "install nvgrace-gpu-vfio-pci-dkms and this kernel's headers, or run make modules_install");
 	else if (!scrub)
 		fact_add(host, LEVEL_WARN, "module", file,
 			 "this is the kernel's own driver: it neither refuses unsafe hosts nor scrubs memory",
-			 "run make modules_install and depmod -a: modules in updates/ go before the kernel's");
+			 "install nvgrace-gpu-vfio-pci-dkms, or run make modules_install: modules in updates/ go before the kernel's");
 	else
 		fact_add(host, LEVEL_OK, "module", file, NULL, NULL);
 	free(file);
