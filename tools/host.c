@@ -117,7 +117,7 @@ static void check_kvm_mode(struct subject *host)
 {
 	if (kernel_argument("kvm-arm.mode=protected"))
 		fact_add(host, LEVEL_FAIL, "kvm_mode", "protected",
-			 "protected KVM gives guests only the host's own RAM, no GPU memory",
+			 "protected KVM of newer kernels cannot map GPU memory; the driver refuses it on all",
 			 "boot without kvm-arm.mode=protected");
 	else
 		fact_add(host, LEVEL_OK, "kvm_mode",
