@@ -6,7 +6,6 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "kselftest_harness.h"
 
 #include "aftermath.h"
+#include "capability.h"
 #include "gpu.h"
 #include "sysfs.h"
 #include "variants.h"
@@ -32,21 +32,6 @@ FIXTURE_VARIANT(virtual_functions) {
 
 FIXTURE_VARIANT_ADD_ALL_GPUS(virtual_functions);
 
-static unsigned int extended_capability(int config, unsigned int id)
-{
-	unsigned int at = PCI_CFG_SPACE_SIZE, limit = 64;
-	uint32_t header;
-
-	while (at && limit--) {
-		if (pread(config, &header, sizeof(header), at) != sizeof(header))
-			return 0;
-		if (PCI_EXT_CAP_ID(header) == id)
-			return at;
-		at = PCI_EXT_CAP_NEXT(header);
-	}
-	return 0;
-}
-
 static bool has_virtual_function(const char *bdf)
 {
 	char path[64];
@@ -57,15 +42,12 @@ static bool has_virtual_function(const char *bdf)
 
 FIXTURE_SETUP(virtual_functions)
 {
-	char path[64];
-
 	self->bdf = gpu_bdf(variant->gpu);
 	if (!self->bdf)
 		SKIP(return, "this scenario has no GPU%u", variant->gpu);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", self->bdf);
-	self->config = open(path, O_RDONLY | O_CLOEXEC);
+	self->config = pci_config_open(self->bdf);
 	ASSERT_GE(self->config, 0);
-	self->sriov = extended_capability(self->config, PCI_EXT_CAP_ID_SRIOV);
+	self->sriov = extended_capability(self->config, 0, PCI_EXT_CAP_ID_SRIOV);
 	if (!self->sriov)
 		SKIP(return, "GPU%u has no SR-IOV", variant->gpu);
 }

@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "capability.h"
 #include "clock.h"
 #include "sysfs.h"
 #include "testblock.h"

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
-#include <linux/pci_regs.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +15,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-
-#define NVIDIA_VENDOR		0x10de
-#define NVIDIA_MIG_DVSEC	3
-#define MIG_FLAGS_AT		0xa
-#define MIG_FIXED		0x1
 
 const char *driver_name(void)
 {
@@ -180,44 +174,6 @@ uint64_t gpu_attribute_number(const char *bdf, const char *name)
 	if (gpu_attribute(bdf, name, text, sizeof(text)) <= 0)
 		return UINT64_MAX;
 	return strtoull(text, NULL, 10);
-}
-
-static uint32_t config_dword(const uint8_t *config, unsigned int at)
-{
-	return (uint32_t)config[at] | (uint32_t)config[at + 1] << 8 |
-	       (uint32_t)config[at + 2] << 16 | (uint32_t)config[at + 3] << 24;
-}
-
-static bool is_mig_dvsec(const uint8_t *config, unsigned int at)
-{
-	return PCI_EXT_CAP_ID(config_dword(config, at)) == PCI_EXT_CAP_ID_DVSEC &&
-	       (config_dword(config, at + PCI_DVSEC_HEADER1) & 0xffff) ==
-		       NVIDIA_VENDOR &&
-	       (config_dword(config, at + PCI_DVSEC_HEADER2) & 0xffff) ==
-		       NVIDIA_MIG_DVSEC;
-}
-
-int pci_has_mig_bug(const char *bdf)
-{
-	uint8_t config[PCI_CFG_SPACE_EXP_SIZE];
-	unsigned int at, limit = 64;
-	char path[PATH_MAX];
-	ssize_t n;
-	int fd;
-
-	device_path(path, bdf, "config");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = pread(fd, config, sizeof(config), 0);
-	close(fd);
-	if (n != sizeof(config))
-		return -EIO;
-	for (at = PCI_CFG_SPACE_SIZE; at && at < sizeof(config) - 12 && limit--;
-	     at = PCI_EXT_CAP_NEXT(config_dword(config, at)))
-		if (is_mig_dvsec(config, at))
-			return !(config[at + MIG_FLAGS_AT] & MIG_FIXED);
-	return 1;
 }
 
 int driver_is_bound(const char *bdf)

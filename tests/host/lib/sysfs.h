@@ -32,9 +32,6 @@ bool pci_slot_goes_off(const char *bdf, unsigned int timeout_ms);
 int file_write(const char *path, const char *text);
 char *file_slurp(const char *path);
 
-/* 1 when the MIG DVSEC is absent or its "fixed" bit clear, 0 when set. */
-int pci_has_mig_bug(const char *bdf);
-
 /*
  * driver_bind() gives the device to the driver under test and returns what its
  * probe returned; driver_unbind() waits until remove is through.
