@@ -198,15 +198,6 @@ void fuzz_config_write(struct fuzzer *f)
 	check_bars_after(f, false);
 }
 
-/* Linux does not reset the bus of these. */
-static bool is_hopper(const struct fuzzer *f)
-{
-	uint16_t device = 0;
-
-	gpu_read(f->gpu, GPU_CONFIG, PCI_DEVICE_ID, &device, sizeof(device));
-	return device >= 0x2340 && device <= 0x237f;
-}
-
 void fuzz_reset(struct fuzzer *f)
 {
 	static const enum reset_kind kinds[] = {
@@ -219,7 +210,7 @@ void fuzz_reset(struct fuzzer *f)
 		return;
 	ret = gpu_reset_by(f->gpu, kind);
 	note(f, "reset", kind, 0, 0, ret);
-	if (ret && !racing(f) && !(kind == RESET_HOT && is_hopper(f)))
+	if (ret && !racing(f) && !(kind == RESET_HOT && gpu_is_hopper(f->gpu)))
 		complain(f, "reset failed: %d", ret);
 	check_bars_after(f, !ret);
 }

@@ -373,6 +373,7 @@ FIXTURE_VARIANT_ADD_ALL_RESETS(config_bars_reset);
 FIXTURE_SETUP(config_bars_reset)
 {
 	SETUP_GPU(&self->gpu, variant->gpu);
+	NEEDS_RESET(&self->gpu, variant->kind);
 }
 
 FIXTURE_TEARDOWN(config_bars_reset)

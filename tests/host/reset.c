@@ -41,6 +41,7 @@ FIXTURE_VARIANT_ADD_ALL_RESETS(reset);
 FIXTURE_SETUP(reset)
 {
 	SETUP_GPU(&self->gpu, variant->gpu);
+	NEEDS_RESET(&self->gpu, variant->kind);
 	self->map = gpu_map(&self->gpu, GPU_USEMEM, 0, MAP_LEN,
 			    PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, self->map);

@@ -53,6 +53,14 @@ unsigned int gpu_capability(const struct gpu *gpu, uint8_t id)
 	return 0;
 }
 
+bool gpu_is_hopper(const struct gpu *gpu)
+{
+	uint16_t device = 0;
+
+	config_read16(gpu, PCI_DEVICE_ID, &device);
+	return device >= 0x2340 && device <= 0x237f;
+}
+
 int gpu_power_state(const struct gpu *gpu, unsigned int d_state)
 {
 	unsigned int pm = gpu_capability(gpu, PCI_CAP_ID_PM);

@@ -96,6 +96,9 @@ int gpu_reset_by_config(const struct gpu *gpu);
 int gpu_reset_hot(const struct gpu *gpu);
 int gpu_reset_by_sysfs(const char *bdf);
 
+/* 10de:2340 to 237f: the PCI core never resets a bus or a slot that one is on. */
+bool gpu_is_hopper(const struct gpu *gpu);
+
 /* Config space. */
 int gpu_command(const struct gpu *gpu, uint16_t set, uint16_t clear);
 int gpu_power_state(const struct gpu *gpu, unsigned int d_state);
