@@ -306,7 +306,7 @@ static void check_memory(struct subject *gpu, const struct pci_dev *dev)
 	char *mode = attribute(dev, "nvgrace_gpu/mode");
 
 	if (!mode) {
-		fact_add(gpu, LEVEL_UNKNOWN, "memory", "unknown",
+		fact_add(gpu, LEVEL_LATER, "memory", "unknown",
 			 "sizes, readiness, bad pages and scrub state are known once the driver is bound",
 			 NULL);
 		return;

@@ -180,7 +180,7 @@ static void check_iommu(struct subject *host)
 		fact_add(host, LEVEL_UNKNOWN, "smmu", values[coherency], "ACPI tables cannot be read",
 			 "run this as root");
 	else if (coherency == SMMU_BY_REGISTER)
-		fact_add(host, LEVEL_UNKNOWN, "smmu", values[coherency],
+		fact_add(host, LEVEL_LATER, "smmu", values[coherency],
 			 "whether DMA is coherent is up to the SMMU's IDR0.COHACC; VFIO does not bind a GPU if not",
 			 NULL);
 	else
@@ -196,7 +196,7 @@ static void check_vfio(struct subject *host)
 	if (type1 || iommufd)
 		fact_add(host, LEVEL_OK, "vfio", value, NULL, NULL);
 	else
-		fact_add(host, LEVEL_UNKNOWN, "vfio", "not loaded",
+		fact_add(host, LEVEL_LATER, "vfio", "not loaded",
 			 "neither /dev/vfio/vfio nor /dev/iommu is there yet",
 			 "modprobe vfio-pci; binding a GPU loads it too");
 	free(value);

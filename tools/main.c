@@ -15,7 +15,7 @@
 #define VERSION "unknown"
 #endif
 
-enum { STATUS_OK, STATUS_FAILURES, STATUS_USAGE };
+enum { STATUS_OK, STATUS_FAILURES, STATUS_USAGE, STATUS_UNKNOWNS };
 
 static void usage(FILE *out)
 {
@@ -27,7 +27,8 @@ static void usage(FILE *out)
 	      "  --version\n"
 	      "  --help\n"
 	      "\n"
-	      "Exit status: 0 nothing is in the way, 1 something is (FAIL), 2 usage.\n", out);
+	      "Exit status: 0 nothing is in the way, 1 something is (FAIL), 2 usage, 3 cannot\n"
+	      "be told, as without root.\n", out);
 }
 
 static bool is_wanted(const struct pci_dev *dev, char *const *wanted)
@@ -73,14 +74,37 @@ static struct pci_dev **find_gpus(struct pci_access *access, char *const *wanted
 	return gpus;
 }
 
+static int exit_status(const struct report *report)
+{
+	if (report_count(report, LEVEL_FAIL))
+		return STATUS_FAILURES;
+	return report_count(report, LEVEL_UNKNOWN) ? STATUS_UNKNOWNS : STATUS_OK;
+}
+
+static const char *conclusion(const struct report *report)
+{
+	switch (exit_status(report)) {
+	case STATUS_FAILURES:
+		return "as it is, a GPU cannot be passed through";
+	case STATUS_UNKNOWNS:
+		return geteuid() ? "run this as root to know whether something is in the way" :
+				   "whether something is in the way cannot be told";
+	default:
+		return "nothing is in the way";
+	}
+}
+
 static void print_summary(const struct report *report)
 {
 	unsigned int failures = report_count(report, LEVEL_FAIL);
 	unsigned int warnings = report_count(report, LEVEL_WARN);
+	unsigned int unknowns = report_count(report, LEVEL_UNKNOWN);
 
-	printf("\n%u failure%s, %u warning%s: %s\n", failures, failures == 1 ? "" : "s", warnings,
-	       warnings == 1 ? "" : "s",
-	       failures ? "as it is, a GPU cannot be passed through" : "nothing is in the way");
+	printf("\n%u failure%s, %u warning%s", failures, failures == 1 ? "" : "s", warnings,
+	       warnings == 1 ? "" : "s");
+	if (unknowns)
+		printf(", %u unknown", unknowns);
+	printf(": %s\n", conclusion(report));
 }
 
 static bool wants_colour(void)
@@ -108,7 +132,7 @@ static int run(bool json, char *const *wanted)
 		report_print_text(&report, stdout, wants_colour());
 		print_summary(&report);
 	}
-	status = report_count(&report, LEVEL_FAIL) ? STATUS_FAILURES : STATUS_OK;
+	status = exit_status(&report);
 	report_free(&report);
 	free(gpus);
 	pci_cleanup(access);

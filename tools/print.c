@@ -20,6 +20,7 @@ static const struct {
 	[LEVEL_OK]	= { "ok",	"ok",	"\033[32m" },
 	[LEVEL_INFO]	= { "info",	"",	"" },
 	[LEVEL_UNKNOWN]	= { "unknown",	"?",	"\033[36m" },
+	[LEVEL_LATER]	= { "unknown",	"?",	"\033[36m" },
 	[LEVEL_WARN]	= { "warn",	"warn",	"\033[33m" },
 	[LEVEL_FAIL]	= { "fail",	"FAIL",	"\033[31m" },
 };
@@ -159,8 +160,10 @@ void report_print_json(const struct report *report, FILE *out)
 {
 	unsigned int i;
 
-	fprintf(out, "{ \"version\": 1, \"failures\": %u, \"warnings\": %u,\n  \"subjects\": [\n",
-		report_count(report, LEVEL_FAIL), report_count(report, LEVEL_WARN));
+	fprintf(out, "{ \"version\": 1, \"failures\": %u, \"warnings\": %u, \"unknowns\": %u,\n",
+		report_count(report, LEVEL_FAIL), report_count(report, LEVEL_WARN),
+		report_count(report, LEVEL_UNKNOWN));
+	fputs("  \"subjects\": [\n", out);
 	for (i = 0; i < report->count; i++) {
 		print_json_subject(out, &report->subjects[i]);
 		fputs(i + 1 < report->count ? ",\n" : "\n", out);

@@ -15,7 +15,8 @@
 enum level {
 	LEVEL_OK,
 	LEVEL_INFO,	/* neither good nor bad */
-	LEVEL_UNKNOWN,	/* cannot be told from here, or not yet */
+	LEVEL_UNKNOWN,	/* cannot be told from here: may be in the way */
+	LEVEL_LATER,	/* will be known once the driver is loaded or bound */
 	LEVEL_WARN,	/* works, but not as it should */
 	LEVEL_FAIL,	/* a GPU cannot be passed through like this */
 	LEVELS

@@ -15,6 +15,8 @@ static void make_report(struct report *report)
 
 	fact_add(subject, LEVEL_OK, "plain", "yes", NULL, NULL);
 	fact_add(subject, LEVEL_INFO, "nothing", NULL, NULL, NULL);
+	fact_add(subject, LEVEL_UNKNOWN, "closed", NULL, NULL, NULL);
+	fact_add(subject, LEVEL_LATER, "later", NULL, NULL, NULL);
 	fact_add(subject, LEVEL_FAIL, "odd", "\"\\\n\t\x01\x7f\xff", "a \"text\"", "C:\\next");
 	subject = report_add(report, "0000:01:00.0", "GPU 0000:01:00.0");
 	fact_add(subject, LEVEL_WARN, "long", "value", LONG, LONG);
@@ -44,10 +46,11 @@ static void json_is_json(void)
 	static const char check[] =
 		"import json,sys\n"
 		"r = json.load(open(sys.argv[1]))\n"
-		"assert (r['version'], r['failures'], r['warnings']) == (1, 1, 1)\n"
+		"assert (r['version'], r['failures'], r['warnings'], r['unknowns']) == (1, 1, 1, 1)\n"
 		"host, gpu = r['subjects']\n"
 		"assert host['facts']['odd'] == {'level': 'fail', 'value': '\"\\\\\\n\\t\\x01\\x7f\\xff',\n"
 		"    'text': 'a \"text\"', 'next': 'C:\\\\next'}, host\n"
+		"assert host['facts']['later'] == {'level': 'unknown', 'value': ''}\n"
 		"assert host['facts']['nothing'] == {'level': 'info', 'value': ''}\n"
 		"assert host['commands'] == {}\n"
 		"assert gpu['commands'] == {'one': 'a \\'line\\'\\nand \"another\"', 'two': ''}, gpu\n";
