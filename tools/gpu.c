@@ -300,15 +300,29 @@ static void check_scrub(struct subject *gpu, const struct pci_dev *dev)
 	free(value);
 }
 
+/* The kernel's own driver of the same name has no attributes. */
+static void check_silence(struct subject *gpu, const struct pci_dev *dev)
+{
+	char *driver = link_of(dev, "driver");
+
+	if (driver && !strcmp(driver, DRIVER_NAME))
+		fact_add(gpu, LEVEL_WARN, "memory", "unknown",
+			 "the kernel's own driver of this name has the GPU: it neither refuses unsafe hosts nor scrubs memory, and tells nothing",
+			 "load this project's module; see module and loaded of the host");
+	else
+		fact_add(gpu, LEVEL_LATER, "memory", "unknown",
+			 "sizes, readiness, bad pages and scrub state are known once the driver is bound",
+			 NULL);
+	free(driver);
+}
+
 /* The driver's own attributes: there once it is bound, and if it is this project's. */
 static void check_memory(struct subject *gpu, const struct pci_dev *dev)
 {
 	char *mode = attribute(dev, "nvgrace_gpu/mode");
 
 	if (!mode) {
-		fact_add(gpu, LEVEL_LATER, "memory", "unknown",
-			 "sizes, readiness, bad pages and scrub state are known once the driver is bound",
-			 NULL);
+		check_silence(gpu, dev);
 		return;
 	}
 	check_mode(gpu, dev);

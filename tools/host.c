@@ -18,6 +18,8 @@
 
 #define CTR_EL0_DIC	(1ul << 29)	/* Arm ARM, CTR_EL0 */
 
+#define LOADED_MODULE	"/sys/module/" DRIVER_NAME
+
 #define FWB_IN_LOG	"Stage-2 Force Write-Back"
 #define NEEDS_GRACE	"use a host whose CPUs have it, as those of Grace do"
 
@@ -203,6 +205,32 @@ static void check_vfio(struct subject *host)
 }
 
 /*
+ * The build ID of the module that runs is in the file if that is the one. After an
+ * upgrade it is not, nor if the kernel's own was loaded, which has the same name.
+ */
+static void check_loaded(struct subject *host, const char *file)
+{
+	size_t note_size, size;
+	char *note = file_read(LOADED_MODULE "/notes/.note.gnu.build-id", &note_size);
+	char *content = note ? file_unpacked(file, &size) : NULL;
+
+	if (!file_exists(LOADED_MODULE))
+		fact_add(host, LEVEL_INFO, "loaded", "no", NULL, NULL);
+	else if (!content)
+		fact_add(host, LEVEL_UNKNOWN, "loaded", "yes",
+			 "whether it is the installed one cannot be told",
+			 "install what unpacks the file: xz-utils, zstd or gzip");
+	else if (memmem(content, size, note, note_size))
+		fact_add(host, LEVEL_OK, "loaded", "yes", NULL, NULL);
+	else
+		fact_add(host, LEVEL_WARN, "loaded", "another",
+			 "the module that runs is not the installed one: it is older, or the kernel's own",
+			 "without guests: modprobe -r " MODULE_NAME " && modprobe " MODULE_NAME "; then see driver of each GPU");
+	free(content);
+	free(note);
+}
+
+/*
  * Which file modprobe would take, and whether it is this project's: that one has a
  * parameter the kernel's own driver does not have.
  */
@@ -221,6 +249,8 @@ static void check_module(struct subject *host)
 			 "install nvgrace-gpu-vfio-pci-dkms, or run make modules_install: modules in updates/ go before the kernel's");
 	else
 		fact_add(host, LEVEL_OK, "module", file, NULL, NULL);
+	if (file)
+		check_loaded(host, file);
 	free(file);
 	free(scrub);
 }

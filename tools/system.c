@@ -18,21 +18,17 @@
 /* With this line the log begins; when it is gone, the log has wrapped. */
 #define FIRST_LINE		"Booting Linux on physical CPU"
 
-char *file_read(const char *path, size_t *size)
+static char *read_all(int fd, size_t *size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t used = 0;
 	char *text = NULL;
 	ssize_t n;
 
-	if (fd < 0)
-		return NULL;
 	do {
 		text = xrealloc(text, used + PIECE + 1);
 		n = read(fd, text + used, PIECE);
 		used += n > 0 ? (size_t)n : 0;
 	} while (n > 0);
-	close(fd);
 	if (n < 0) {
 		free(text);
 		return NULL;
@@ -40,6 +36,18 @@ char *file_read(const char *path, size_t *size)
 	text[used] = '\0';
 	if (size)
 		*size = used;
+	return text;
+}
+
+char *file_read(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text;
+
+	if (fd < 0)
+		return NULL;
+	text = read_all(fd, size);
+	close(fd);
 	return text;
 }
 
@@ -81,6 +89,41 @@ char *command_line(const char *command)
 	pclose(pipe);
 	line[strcspn(line, "\n")] = '\0';
 	return *line ? text_of("%s", line) : NULL;
+}
+
+char *command_output(const char *command, size_t *size)
+{
+	FILE *pipe = popen(command, "re");
+	char *text;
+
+	if (!pipe)
+		return NULL;
+	text = read_all(fileno(pipe), size);
+	if (!pclose(pipe))
+		return text;
+	free(text);
+	return NULL;
+}
+
+char *file_unpacked(const char *path, size_t *size)
+{
+	static const struct {
+		const char *suffix;
+		const char *command;
+	} packers[] = { { ".xz", "xz" }, { ".zst", "zstd" }, { ".gz", "gzip" } };
+	const char *suffix = strrchr(path, '.') ?: "";
+	char *command, *content;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(packers) / sizeof(packers[0]); i++) {
+		if (strcmp(suffix, packers[i].suffix))
+			continue;
+		command = text_of("%s -dc '%s' 2>/dev/null", packers[i].command, path);
+		content = command_output(command, size);
+		free(command);
+		return content;
+	}
+	return file_read(path, size);
 }
 
 /* NULL: it cannot be read. */

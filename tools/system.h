@@ -12,13 +12,16 @@
 
 /* A whole file; *size may be NULL, a NUL follows the content. */
 char *file_read(const char *path, size_t *size);
+/* The same, of a file that may be packed; by its name. */
+char *file_unpacked(const char *path, size_t *size);
 /* Without the newline. */
 char *file_line(const char *path);
 bool file_exists(const char *path);
 /* The last part of what a symbolic link points to. */
 char *link_target(const char *path);
-/* The first line that a command prints. */
+/* The first line that a command prints; all that it prints, if it succeeds. */
 char *command_line(const char *command);
+char *command_output(const char *command, size_t *size);
 
 enum log_answer {
 	LOG_NO,
