@@ -199,18 +199,23 @@ static void check_initiators(struct subject *gpu, const struct pci_dev *dev)
 	free(value);
 }
 
+/* The verdict is on the host; only a GPU with memory has to do with it. */
 static void check_mode(struct subject *gpu, const struct pci_dev *dev)
 {
 	char *mode = attribute(dev, "nvgrace_gpu/mode");
 	char *verdict = attribute(dev, "nvgrace_gpu/verdict");
+	bool plain = mode && !strcmp(mode, "plain");
 
-	if (mode && !strcmp(mode, "plain"))
+	if (plain)
 		fact_add(gpu, LEVEL_WARN, "mode", mode,
 			 "firmware does not describe this GPU's memory; it is passed through without",
 			 "update the firmware; inside a guest this is as it should be");
 	else
 		fact_add(gpu, LEVEL_OK, "mode", mode, NULL, NULL);
-	if (verdict && !strcmp(verdict, "ok"))
+	if (plain)
+		fact_add(gpu, LEVEL_INFO, "verdict", verdict, "a GPU without memory is opened on any host",
+			 NULL);
+	else if (verdict && !strcmp(verdict, "ok"))
 		fact_add(gpu, LEVEL_OK, "verdict", verdict, NULL, NULL);
 	else
 		fact_add(gpu, LEVEL_FAIL, "verdict", verdict, "the driver refuses to open the GPU on this host",
