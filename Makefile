@@ -75,6 +75,7 @@ shell:
 
 clean:
 	rm -rf build
+	$(MAKE) -s -C tools clean
 	-$(MAKE) -s -C $(KDIR) M=$(CURDIR) clean 2>/dev/null
 
 distclean: clean
@@ -140,7 +141,7 @@ help:
 	@echo '  DEBIAN_MIRROR=<URL> DEBIAN_SECURITY_MIRROR=<URL>'
 	@echo '                        where Debian comes from, where apt here does not say it'
 	@echo
-	@echo '  make clean            remove build/'
+	@echo '  make clean            remove build/ and what make and make tools left'
 	@echo '  make distclean        remove the cache too; one that NVGRACE_CACHE= names only if it'
 	@echo '                        was made by the test bed'
 
