@@ -29,6 +29,8 @@ kernel_arguments() {
 	*-debug)
 		echo "kmemleak=on slub_debug=FZP,kmalloc-*,pool_workqueue"
 		echo "kasan.stacktrace=off kasan.page_alloc.sample=32"
+		# Services have 90 s otherwise, in which its journal may not start.
+		echo "systemd.default_timeout_start_sec=600"
 		;;
 	esac
 	echo "${SEED:+nvgrace.seed=$SEED} ${OPERATIONS:+nvgrace.operations=$OPERATIONS} ${ROUNDS:+nvgrace.rounds=$ROUNDS}"
