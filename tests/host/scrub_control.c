@@ -26,7 +26,6 @@
 #include "touch.h"
 #include "variants.h"
 
-#define SCRUB_MS	60000	/* more than all memory takes */
 #define PROMPT_MS	3000	/* for what must not wait for the scrub */
 #define UNREADY_MS	4000
 #define TRACING		"/sys/kernel/tracing/"

@@ -22,7 +22,6 @@
 #define DMA_LEN		KIB(256)
 #define READ_LEN	MIB(8)
 #define SETTLE_MS	500
-#define SCRUB_MS	60000	/* more than all memory takes */
 
 int scrub_set_policy(const char *bdf, const char *policy)
 {
@@ -56,10 +55,10 @@ int scrub_and_poison_off(const char *bdf)
 	uint64_t deadline = now_ms() + SCRUB_MS;
 	int ret = scrub_set_policy(bdf, "off");
 
-	while (!ret && (ret = poison_clear(bdf)) == -EBUSY && now_ms() < deadline) {
+	if (ret)
+		return ret;
+	while ((ret = poison_clear(bdf)) == -EBUSY && now_ms() < deadline)
 		sleep_ms(20);
-		ret = 0;
-	}
 	return ret;
 }
 

@@ -12,6 +12,8 @@
 
 #include "gpu.h"
 
+#define SCRUB_MS	60000	/* more than all memory takes */
+
 /* 0 or -errno. */
 int scrub_set_policy(const char *bdf, const char *policy);
 

@@ -112,8 +112,9 @@ static bool holds_power_state(struct nvgrace_gpu *gpu, u64 pos, size_t count)
 }
 
 /*
- * On the way to D3hot and back the memory may lose its training without a reset.
- * Whoever looks between the write and the second look back sees the first.
+ * On the way to D3hot and back the memory may lose its training without a reset
+ * that anybody is told of. Readiness from before the write must not count once it
+ * has brought the device back, nor what is found while it takes the device down.
  */
 static ssize_t write_core(struct nvgrace_gpu *gpu, const char __user *buf,
 			  size_t count, loff_t *ppos)

@@ -144,6 +144,8 @@ static void start_clock(struct nvgrace_gpu *gpu)
 	struct nvgrace_gpu_ready *ready = &gpu->ready;
 	unsigned int timeout_ms = ready->ops->timeout_ms;
 
+	lockdep_assert_held_write(&gpu->map_lock);
+
 	if (ready->state == NVGRACE_GPU_RESETTING)
 		timeout_ms = RESET_TIMEOUT_MS;
 
@@ -156,8 +158,6 @@ static void start_clock(struct nvgrace_gpu *gpu)
 /* Leave READY and remove every CPU view of the memory. */
 static void revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 {
-	lockdep_assert_held_write(&gpu->map_lock);
-
 	set_state(gpu, state);
 	start_clock(gpu);
 	nvgrace_gpu_zap(gpu, 0, U64_MAX);
