@@ -319,11 +319,14 @@ static bool decodes_memory(struct nvgrace_gpu *gpu)
 	return command & PCI_COMMAND_MEMORY;
 }
 
-/* A user's own reset may have ended while the PCI core is still recovering. */
+/*
+ * A user's own reset may have ended while the PCI core is still recovering. A
+ * channel that failed for good is none to wait for: the GPU has been torn out.
+ */
 static bool is_resetting(struct nvgrace_gpu *gpu)
 {
 	return gpu->ready.state == NVGRACE_GPU_RESETTING ||
-	       pci_channel_offline(gpu->core.pdev);
+	       gpu->core.pdev->error_state == pci_channel_io_frozen;
 }
 
 /* BAR0 and config space must be left alone during a reset or powered down. */
