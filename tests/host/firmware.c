@@ -58,6 +58,9 @@ FIXTURE_VARIANT_ADD(firmware, hopper_one_page_short_of_1536_mib)
 { .variable = "HOPPER_ALMOST", .error = -ERANGE };
 FIXTURE_VARIANT_ADD(firmware, hopper_with_512_mib)
 { .variable = "HOPPER_512M", .error = -ERANGE };
+/* Not the firmware's word, but the device's own. */
+FIXTURE_VARIANT_ADD(firmware, bar0_without_readiness)
+{ .variable = "BAR0_SHORT", .error = -ENODEV };
 
 FIXTURE_SETUP(firmware)
 {

@@ -22,8 +22,6 @@
 #include "hw/pci/msix.h"
 #include "coherent-gpu.h"
 
-#define BAR0_SIZE               (16 * MiB)
-
 #define REG_PMC_BOOT_0          0x0
 #define REG_C2C_LINK_STATUS     0x1498
 #define REG_HBM_TRAINING        0x200bc
@@ -307,17 +305,23 @@ static const MemoryRegionOps test_block_ops = {
     .impl = { .min_access_size = 4, .max_access_size = 8 },
 };
 
+/* A smaller one ends before the test block and the MSI-X table. */
+static bool bar0_is_whole(CoherentGPUState *s)
+{
+    return s->bar0_size >= COHERENT_GPU_BAR0_SIZE;
+}
+
 void coherent_gpu_regs_init(CoherentGPUState *s)
 {
     Object *owner = OBJECT(s);
 
-    memory_region_init(&s->bar0, owner, "coherent-gpu.bar0", BAR0_SIZE);
+    memory_region_init(&s->bar0, owner, "coherent-gpu.bar0", s->bar0_size);
     memory_region_init_io(&s->regs, owner, &regs_ops, s, "coherent-gpu.regs",
-                          BAR0_SIZE);
+                          s->bar0_size);
     memory_region_add_subregion_overlap(&s->bar0, 0, &s->regs, -1);
     memory_region_init_io(&s->test_block, owner, &test_block_ops, s,
                           "coherent-gpu.test", TEST_BLOCK_SIZE);
-    if (s->has_test_block) {
+    if (s->has_test_block && bar0_is_whole(s)) {
         memory_region_add_subregion(&s->bar0, TEST_BLOCK, &s->test_block);
     }
 }
@@ -327,6 +331,9 @@ bool coherent_gpu_msix_init(CoherentGPUState *s, Error **errp)
     PCIDevice *pdev = PCI_DEVICE(s);
     int vector;
 
+    if (!bar0_is_whole(s)) {
+        return true;
+    }
     if (msix_init(pdev, COHERENT_GPU_VECTORS, &s->bar0, 0, MSIX_TABLE,
                   &s->bar0, 0, MSIX_PBA, 0, errp) < 0) {
         return false;

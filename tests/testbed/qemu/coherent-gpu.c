@@ -15,7 +15,8 @@
  *   vendor 0x1e98 id 0 (cxl=on)    32 bits at +0x1c, bit 0: valid, bit 1:
  *                                  memory active, bits 15..13: cxl-timeout
  * and with vf=on SR-IOV, one virtual function
- *   BAR0 (index 0/1)  16 MiB, 64-bit: registers
+ *   BAR0 (index 0/1)  bar0-size, 64-bit: registers; with less than
+ *                     the default neither test block nor MSI-X
  *   BAR1 (index 2/3)  bar1-size, 64-bit prefetchable: plain RAM
  *
  * BAR0, all little endian:
@@ -63,9 +64,9 @@
  * as the properties say, and a device that was torn out is in its slot again.
  *
  * Properties (defaults in coherent_gpu_properties): device-id, mem-size,
- * mem-base, bar1-size; dvsec, mig-fixed; cxl, cxl-timeout; ready-delay-ms, c2c,
- * all-ones: state at power-on; acpi-*: see coherent-gpu-acpi.c; falcon,
- * vf: see the files of that name.
+ * mem-base, bar0-size, bar1-size; dvsec, mig-fixed; cxl, cxl-timeout;
+ * ready-delay-ms, c2c, all-ones: state at power-on; acpi-*: see
+ * coherent-gpu-acpi.c; falcon, vf: see the files of that name.
  *
  * Not modelled: engines but one, ATS, PASID, NVLink, poison met by the device's
  * own DMA, CXL beyond that one word, caches (TCG has none: incoherent use of
@@ -333,11 +334,16 @@ static void coherent_gpu_reset_hold(Object *obj, ResetType type)
 
 /* Life */
 
+static bool is_bar_size(uint64_t size)
+{
+    return is_power_of_2(size) && size >= 4 * KiB;
+}
+
 static bool check_properties(CoherentGPUState *s, Error **errp)
 {
-    if (!is_power_of_2(s->bar1_size) || s->bar1_size < 4 * KiB) {
-        error_setg(errp, "coherent-gpu: bar1-size must be a power of two of at"
-                   " least 4 KiB");
+    if (!is_bar_size(s->bar0_size) || !is_bar_size(s->bar1_size)) {
+        error_setg(errp, "coherent-gpu: bar0-size and bar1-size must be powers"
+                   " of two of at least 4 KiB");
         return false;
     }
     if (s->cxl_timeout > CXL_TIMEOUT_MAX) {
@@ -394,6 +400,8 @@ static const Property coherent_gpu_properties[] = {
     DEFINE_PROP_UINT16("device-id", CoherentGPUState, device_id, 0x2342),
     DEFINE_PROP_SIZE("mem-size", CoherentGPUState, mem_size, 0),
     DEFINE_PROP_UINT64("mem-base", CoherentGPUState, mem_base, 0),
+    DEFINE_PROP_SIZE("bar0-size", CoherentGPUState, bar0_size,
+                     COHERENT_GPU_BAR0_SIZE),
     DEFINE_PROP_SIZE("bar1-size", CoherentGPUState, bar1_size, 1 * MiB),
     DEFINE_PROP_BOOL("dvsec", CoherentGPUState, dvsec, true),
     DEFINE_PROP_BOOL("mig-fixed", CoherentGPUState, mig_fixed, false),

@@ -31,6 +31,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(CoherentGPUState, COHERENT_GPU)
 /* Value of acpi-base and acpi-size: the same as mem-base and mem-size. */
 #define COHERENT_GPU_TRUTH      UINT64_MAX
 
+#define COHERENT_GPU_BAR0_SIZE  (16 * MiB)
 #define COHERENT_GPU_VECTORS    16
 
 /* Smallest page of the CPU. */
@@ -56,6 +57,7 @@ struct CoherentGPUState {
     uint16_t device_id;
     uint64_t mem_size;
     uint64_t mem_base;
+    uint64_t bar0_size;
     uint64_t bar1_size;
     bool dvsec;
     bool mig_fixed;

@@ -259,7 +259,7 @@ const char *nvgrace_gpu_verdict_name(enum coherent_pfnmap_verdict verdict);
 int nvgrace_gpu_check_verdict(struct nvgrace_gpu *gpu);
 
 /* ready.c */
-void nvgrace_gpu_ready_init(struct nvgrace_gpu *gpu);
+int nvgrace_gpu_ready_init(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_ready_open(struct nvgrace_gpu *gpu, void __iomem *bar0);
 void nvgrace_gpu_ready_close(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_ready_invalidate(struct nvgrace_gpu *gpu);

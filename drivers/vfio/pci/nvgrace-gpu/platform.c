@@ -200,7 +200,8 @@ bool nvgrace_gpu_platform_describes_memory(struct pci_dev *pdev)
  *
  * Return: 0; an error, after one log line, when the memory cannot be used as
  * described: -EINVAL, -ENODEV, -EOVERFLOW, -ERANGE as in
- * nvgrace_gpu_layout_init(), -EBUSY when something else owns it. Or -ENOMEM.
+ * nvgrace_gpu_layout_init(), -ENODEV when nothing tells that it is ready, -EBUSY
+ * when something else owns it. Or -ENOMEM.
  */
 int nvgrace_gpu_platform_init(struct nvgrace_gpu *gpu)
 {
@@ -220,12 +221,15 @@ int nvgrace_gpu_platform_init(struct nvgrace_gpu *gpu)
 		return ret;
 	}
 
+	ret = nvgrace_gpu_ready_init(gpu);
+	if (ret)
+		return ret;
+
 	ret = claim_memory(gpu, fw.base, fw.size);
 	if (ret)
 		return ret;
 
 	gpu->verdict = coherent_pfnmap_verdict();
-	nvgrace_gpu_ready_init(gpu);
 	log_layout(gpu);
 	return 0;
 }

@@ -32,6 +32,7 @@
 /* Vendor ABI: both registers read 0xff when the memory is usable. */
 #define BAR0_HBM_TRAINING	0x200bc
 #define BAR0_C2C_LINK		0x1498
+#define BAR0_LEN_NEEDED		(BAR0_HBM_TRAINING + sizeof(u32))
 #define BAR0_STATUS_READY	0xff
 #define BAR0_TIMEOUT_MS		30000
 
@@ -167,15 +168,24 @@ static void revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 /**
  * nvgrace_gpu_ready_init() - choose how readiness is read
  * @gpu: coherent device being probed
+ *
+ * Return: 0; -ENODEV, after one log line, if the device has nothing to read it
+ * by.
  */
-void nvgrace_gpu_ready_init(struct nvgrace_gpu *gpu)
+int nvgrace_gpu_ready_init(struct nvgrace_gpu *gpu)
 {
 	struct nvgrace_gpu_ready *ready = &gpu->ready;
+	struct pci_dev *pdev = gpu->core.pdev;
 
-	ready->cxl_dvsec = pci_find_dvsec_capability(gpu->core.pdev,
-						     PCI_VENDOR_ID_CXL,
+	ready->cxl_dvsec = pci_find_dvsec_capability(pdev, PCI_VENDOR_ID_CXL,
 						     CXL_DVSEC_DEVICE);
 	ready->ops = ready->cxl_dvsec ? &ready_by_cxl : &ready_by_bar0;
+	if (ready->cxl_dvsec || pci_resource_len(pdev, 0) >= BAR0_LEN_NEEDED)
+		return 0;
+
+	pci_err(pdev, "BAR0 has only %llu bytes, without the registers that tell readiness; this GPU does not fit the driver\n",
+		(u64)pci_resource_len(pdev, 0));
+	return -ENODEV;
 }
 
 /**
