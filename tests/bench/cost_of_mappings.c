@@ -42,10 +42,11 @@ static void touch_blocks(const struct gpu *gpu, const char *map, const char *siz
 static void map_all(const struct gpu *gpu, const char *size)
 {
 	uint64_t real = gpu->region[GPU_USEMEM].real, tables = page_table_kib(), before;
-	char *map = NULL;
+	char *map = gpu_map(gpu, GPU_USEMEM, 0, real, PROT_READ | PROT_WRITE);
 
-	ROW_OF_INSTRUCTIONS(0, map ? munmap(map, real) : 0,
-		must((map = gpu_map(gpu, GPU_USEMEM, 0, real, PROT_READ | PROT_WRITE)) != MAP_FAILED, "mmap"),
+	must(map != MAP_FAILED, "mmap");
+	ROW_OF_INSTRUCTIONS(0, munmap(map, real),
+		must(gpu_map_fixed(gpu, GPU_USEMEM, 0, real, PROT_READ | PROT_WRITE, map) == map, "mmap"),
 		"mmap.%s", size);
 	row_of_one(page_table_kib() - tables, "KiB", 0, "mmap-tables.%s", size);
 	touch_blocks(gpu, map, size);
