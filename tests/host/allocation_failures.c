@@ -22,7 +22,6 @@
 #include "kselftest_harness.h"
 
 #include "aftermath.h"
-#include "clock.h"
 #include "failnth.h"
 #include "gpu.h"
 #include "poison.h"
@@ -33,7 +32,6 @@
 
 #define WINDOW		MIB(16)		/* the driver's view moves by it */
 #define IOVA		GIB(4)
-#define WITHHELD_MS	5000
 
 FIXTURE(allocation_failures) {
 	const char *bdf;
@@ -592,21 +590,13 @@ static int poison(void *arg)
 	return ret;
 }
 
-/*
- * Whom the page met: it is gone from his mapping, whether he was told or not. A
- * work item of the kernel does that, a moment after the page is on the list.
- */
+/* Whom the page met: it is gone from his mapping, whether he was told or not. */
 static bool page_is_withheld(const fixture *self)
 {
-	uint64_t word, deadline = now_ms() + WITHHELD_MS;
+	uint64_t word;
 
-	do {
-		if (touch_read(self->map, &word) == -EFAULT &&
-		    gpu_read(&self->gpu, GPU_USEMEM, 0, &word, 8) == -EIO)
-			return true;
-		sleep_ms(10);
-	} while (now_ms() < deadline);
-	return false;
+	return !poison_wait_withdrawn(self->map) &&
+	       gpu_read(&self->gpu, GPU_USEMEM, 0, &word, 8) == -EIO;
 }
 
 TEST_F_TIMEOUT(allocation_failures, poison_survives_any, 120)

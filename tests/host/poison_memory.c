@@ -25,7 +25,6 @@
 #define PAGES		8
 #define BAD		4	/* the bad one of them */
 #define LISTED		256	/* pages the driver's list has room for */
-#define WITHDRAWN_MS	5000
 
 FIXTURE(poison_memory) {
 	struct gpu gpu;
@@ -79,19 +78,6 @@ static int poison_it(const FIXTURE_DATA(poison_memory) *self)
 	return ret ? ret : poison_wait(self->gpu.bdf, 1);
 }
 
-/* 0 once @at gives SIGBUS; it has to, soon. */
-static int wait_withdrawn(const void *at)
-{
-	uint64_t deadline = now_ms() + WITHDRAWN_MS, value;
-
-	while (touch_read(at, &value) != -EFAULT) {
-		if (now_ms() > deadline)
-			return -ETIMEDOUT;
-		sleep_ms(5);
-	}
-	return 0;
-}
-
 TEST_F(poison_memory, page_goes_from_mappings_and_its_neighbours_stay)
 {
 	uint64_t value;
@@ -103,7 +89,7 @@ TEST_F(poison_memory, page_goes_from_mappings_and_its_neighbours_stay)
 	ASSERT_NE(MAP_FAILED, (void *)map);
 	ASSERT_EQ(0, touch_every(map, PAGES * self->page, self->page));
 	ASSERT_EQ(0, poison_it(self));
-	EXPECT_EQ(0, wait_withdrawn(map + BAD * self->page));
+	EXPECT_EQ(0, poison_wait_withdrawn(map + BAD * self->page));
 	for (i = 0; i < PAGES; i++) {
 		if (i == BAD)
 			continue;
@@ -127,7 +113,7 @@ TEST_F(poison_memory, huge_page_is_shown_again_without_it)
 	ASSERT_NE(MAP_FAILED, (void *)map);
 	ASSERT_EQ(0, touch_every(map, huge, self->page));
 	ASSERT_EQ(0, poison_it(self));
-	ASSERT_EQ(0, wait_withdrawn(map + self->bad - first));
+	ASSERT_EQ(0, poison_wait_withdrawn(map + self->bad - first));
 	faults = minor_faults();
 	for (at = 0; at < huge; at += self->page)
 		ASSERT_EQ(first + at == self->bad ? -EFAULT : 0,
@@ -346,7 +332,7 @@ TEST_F_TIMEOUT(poison_memory, too_many_bad_pages_close_the_memory, 120)
 	EXPECT_EQ(0, touch_read(map, &value));
 	EXPECT_EQ(NULL, strstr(listed(self->gpu.bdf), "more"));
 	ASSERT_EQ(0, poison_here(self->address + i * self->page));
-	EXPECT_EQ(0, wait_withdrawn(map));
+	EXPECT_EQ(0, poison_wait_withdrawn(map));
 	EXPECT_NE(NULL, strstr(listed(self->gpu.bdf), "more"));
 	EXPECT_EQ(-EIO, gpu_read(&self->gpu, variant->region, 0, &value, 8));
 	munmap(map, self->page);

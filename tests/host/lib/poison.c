@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "sysfs.h"
+#include "touch.h"
 
 #define NOTICED_MS	5000
 
@@ -70,6 +71,18 @@ int poison_wait(const char *bdf, unsigned int count)
 	uint64_t deadline = now_ms() + NOTICED_MS;
 
 	while (gpu_attribute_number(bdf, "bad_page_count") != count) {
+		if (now_ms() > deadline)
+			return -ETIMEDOUT;
+		sleep_ms(5);
+	}
+	return 0;
+}
+
+int poison_wait_withdrawn(const volatile void *at)
+{
+	uint64_t deadline = now_ms() + NOTICED_MS, value;
+
+	while (touch_read(at, &value) != -EFAULT) {
 		if (now_ms() > deadline)
 			return -ETIMEDOUT;
 		sleep_ms(5);

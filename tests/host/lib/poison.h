@@ -30,6 +30,12 @@ int poison_elsewhere(uint64_t address);
 /* Waits until the driver lists @count bad pages: 0, or -ETIMEDOUT. */
 int poison_wait(const char *bdf, unsigned int count);
 
+/*
+ * Waits until touching the mapped page @at gives SIGBUS: 0, or -ETIMEDOUT. A work item of
+ * the kernel takes it away, a moment after the page is on the list.
+ */
+int poison_wait_withdrawn(const volatile void *at);
+
 /* What an administrator does after a repair: 0 or -errno. */
 int poison_clear(const char *bdf);
 
