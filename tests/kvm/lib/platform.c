@@ -16,9 +16,9 @@
 #include "platform.h"
 
 static const struct kvm_kind kinds[] = {
-	{ .release = "6.12" },
+	{ .release = "6.12", .forgets_unborn = true },
 	{ .release = "6.12", .patched = true, .reads_protection = true,
-	  .refuses_protected = true, .white_list = true },
+	  .refuses_protected = true, .white_list = true, .forgets_unborn = true },
 	{ .release = "7", .reads_protection = true, .reads_mixedmap = true },
 	{ .release = "7", .patched = true, .reads_protection = true,
 	  .refuses_protected = true, .reads_mixedmap = true },

@@ -24,6 +24,7 @@
  * @refuses_protected: protected mode is known not to be able to
  * @white_list: a page protection it does not know is not cacheable
  * @reads_mixedmap: page-less memory in a VM_MIXEDMAP is treated alike
+ * @forgets_unborn: stage 2 of a VM whose VMM is killed while it creates it is not freed
  */
 struct kvm_kind {
 	const char *release;
@@ -32,6 +33,7 @@ struct kvm_kind {
 	bool refuses_protected;
 	bool white_list;
 	bool reads_mixedmap;
+	bool forgets_unborn;
 };
 
 struct host {
