@@ -124,6 +124,27 @@ TEST_F(poison_memory, huge_page_is_shown_again_without_it)
 	EXPECT_LE(huge / self->page - 2, faults);
 }
 
+/* One fault maps all blocks of a table; not the one with the page, but those after it. */
+TEST_F(poison_memory, fault_beside_it_passes_over_its_block)
+{
+	uint64_t huge = pmd_size(), block = self->bad / huge * huge, faults, value;
+	char *map;
+
+	if (huge > MIB(32))
+		SKIP(return, "wants three huge pages in a row");
+	map = gpu_map(&self->gpu, variant->region, block - huge, 3 * huge, PROT_READ);
+	ASSERT_NE(MAP_FAILED, (void *)map);
+	ASSERT_EQ(0, poison_it(self));
+	ASSERT_EQ(0, touch_read(map, &value));
+	faults = minor_faults();
+	EXPECT_EQ(0, touch_read(map + 2 * huge, &value));
+	EXPECT_EQ(faults, minor_faults());
+	map += huge + self->bad - block;
+	EXPECT_EQ(-EFAULT, touch_read(map, &value));
+	EXPECT_EQ(0, touch_read(map + self->page, &value));
+	EXPECT_EQ(pattern_word(self->seed, (BAD + 1) * self->page / 8), value);
+}
+
 TEST_F(poison_memory, read_gives_what_is_before_it_then_eio)
 {
 	char bytes[PAGES * 65536];

@@ -152,10 +152,14 @@ TEST_F(scrub_control, policies_are_taken_and_nothing_else)
 
 TEST_F(scrub_control, module_parameter_is_the_policy_of_gpus_bound_later)
 {
-	char now[16];
+	char now[16], *shown;
 
 	EXPECT_EQ(-EINVAL, file_write(DEFAULT_POLICY, "sometimes"));
 	ASSERT_EQ(0, file_write(DEFAULT_POLICY, "on-open"));
+	shown = file_slurp(DEFAULT_POLICY);
+	ASSERT_NE(NULL, shown);
+	EXPECT_STREQ("on-open\n", shown);
+	free(shown);
 	gpu_attribute(self->bdf, "scrub_policy", now, sizeof(now));
 	EXPECT_STREQ("off", now);
 	ASSERT_EQ(0, driver_unbind(self->bdf));
