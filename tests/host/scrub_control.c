@@ -374,6 +374,41 @@ TEST_F_TIMEOUT(scrub_control, bad_page_is_left_out_until_it_is_cleared, 120)
 	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
 }
 
+/* Of ten pages in the midst of the memory: two in a row and one alone. */
+static bool goes_bad(unsigned int page)
+{
+	return page == 3 || page == 4 || page == 6;
+}
+
+TEST_F_TIMEOUT(scrub_control, pages_around_bad_ones_are_zeroed, 120)
+{
+	static const char zeroes[65536];
+	static char bytes[65536];
+	const ssize_t size = page_size();
+	const uint64_t start = MIB(1);
+	unsigned int i;
+
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	memset(bytes, 0xa5, size);
+	for (i = 0; i < 10; i++)
+		ASSERT_EQ(size, gpu_write(&self->gpu, GPU_USEMEM, start + i * size, bytes, size));
+	for (i = 0; i < 10; i++)
+		if (goes_bad(i))
+			ASSERT_EQ(0, poison_elsewhere(poison_address(&self->gpu, GPU_USEMEM,
+								     start + i * size)));
+	ASSERT_EQ(0, poison_wait(self->bdf, 3));
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(goes_bad(i) ? -EIO : size,
+			  gpu_read(&self->gpu, GPU_USEMEM, start + i * size, bytes, size));
+		if (!goes_bad(i))
+			EXPECT_EQ(0, memcmp(zeroes, bytes, size)) TH_LOG("page %u", i);
+	}
+}
+
 TEST_F_TIMEOUT(scrub_control, page_that_goes_bad_meanwhile_is_recorded, 120)
 {
 	uint64_t address;
