@@ -63,6 +63,9 @@ htmldocs:
 mutate-kvm:
 	@tests/kvm/mutate
 
+mutate-driver:
+	@tests/host/mutate
+
 bench:
 	@tests/bench/bench
 
@@ -130,6 +133,7 @@ help:
 	@echo '  make soak             hours of fuzzing, of users and host at odds, of VMs that come and'
 	@echo '                        go, of four guests at once, on the debug kernels (OPERATIONS= ROUNDS=)'
 	@echo '  make mutate-kvm       break the KVM series one rule at a time; tests must notice'
+	@echo '  make mutate-driver    the same with the driver, in places where data could get out'
 	@echo
 	@echo '  make run S="..."      scenarios by name (tests/scenarios), V=1 with their output'
 	@echo
@@ -149,4 +153,4 @@ help:
 	check-intree check-packages check-dkms check-install check-host check-guest \
 	check-refusal check-libvirt check-tool check-qa check-kvm check-migration check-peer check-lts check-64k \
 	check-debug check-bench check-testbed bench fuzz-unit fuzz soak promises coverage htmldocs mutate-kvm \
-	run shell clean distclean help
+	mutate-driver run shell clean distclean help
