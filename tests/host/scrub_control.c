@@ -347,6 +347,37 @@ TEST_F_TIMEOUT(scrub_control, reset_by_others_does_not_harm_it, 120)
 	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
 }
 
+/* Each keeps the device locked for as long as the GPU needs, at least 100 ms. */
+static int reset_often(const char *bdf)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < 10 && !ret; i++)
+		ret = gpu_reset_by_sysfs(bdf);
+	return -ret;
+}
+
+TEST_F_TIMEOUT(scrub_control, waits_while_others_reset, 120)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		/* The parent's is to be the last. */
+		gpu_close(&self->gpu);
+		_exit(reset_often(self->bdf));
+	}
+	sleep_ms(300);
+	gpu_close(&self->gpu);
+	EXPECT_EQ(0, child_ends(pid, SCRUB_MS));
+	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
+	EXPECT_EQ(1, scrubs_logged(self));
+}
+
 TEST_F_TIMEOUT(scrub_control, gpu_without_reset_is_not_given_out, 120)
 {
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
