@@ -4,7 +4,8 @@
  * every case n times its time. Its limits are for GPUs whose memory is ready soon after a
  * reset, and for kernels without checks; one may take minutes.
  *
- * This directory comes before upstream's on the compiler's search path.
+ * This directory comes before upstream's on the compiler's search path; tests/peer has the
+ * compiler include this file first.
  */
 #ifndef KSELFTEST_HARNESS_WITH_SLOWNESS_H
 #define KSELFTEST_HARNESS_WITH_SLOWNESS_H
