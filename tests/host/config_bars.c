@@ -433,6 +433,17 @@ TEST_F(config_bars_no_reset, refused_reset_keeps_the_bars)	/* W17 */
 	EXPECT_EQ(before, bar_value(&self->gpu, 4));
 }
 
+/* Where open and close reset nothing. */
+TEST_F(config_bars_no_reset, next_open_starts_empty_again)
+{
+	ASSERT_EQ(0, pci_attribute_write(gpu_bdf(0), "reset_method", ""));
+	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(0)));
+	ASSERT_TRUE(write_ones(&self->gpu, 4));
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(0)));
+	EXPECT_EQ(MEMORY_BAR, bar_value(&self->gpu, 4));
+}
+
 TEST_F(config_bars_no_reset, reset_that_fails_halfway_keeps_the_bars)	/* W17 */
 {
 	uint64_t before;

@@ -73,6 +73,7 @@ TEST_F(kernel_alias, stays_within_sixteen_mib)	/* W8 */
 TEST_F(kernel_alias, is_gone_after_a_reset)	/* W8 */
 {
 	ASSERT_EQ(0, read_all_over(&self->gpu, variant->region, self->real));
+	ASSERT_GT(alias_bytes(self->before), 0);
 	ASSERT_EQ(0, gpu_reset(&self->gpu));
 	EXPECT_EQ(0, alias_bytes(self->before));
 }
@@ -80,6 +81,7 @@ TEST_F(kernel_alias, is_gone_after_a_reset)	/* W8 */
 TEST_F(kernel_alias, is_gone_after_a_reset_by_sysfs)	/* W8 */
 {
 	ASSERT_EQ(0, read_all_over(&self->gpu, variant->region, self->real));
+	ASSERT_GT(alias_bytes(self->before), 0);
 	ASSERT_EQ(0, gpu_reset_by_sysfs(self->gpu.bdf));
 	EXPECT_EQ(0, alias_bytes(self->before));
 }
@@ -87,6 +89,7 @@ TEST_F(kernel_alias, is_gone_after_a_reset_by_sysfs)	/* W8 */
 TEST_F(kernel_alias, is_gone_after_close)
 {
 	ASSERT_EQ(0, read_all_over(&self->gpu, variant->region, self->real));
+	ASSERT_GT(alias_bytes(self->before), 0);
 	gpu_close(&self->gpu);
 	EXPECT_EQ(0, alias_bytes(self->before));
 }
