@@ -63,6 +63,9 @@ htmldocs:
 mutate-kvm:
 	@tests/kvm/mutate
 
+check-steps:
+	@tests/kvm/steps
+
 mutate-driver:
 	@tests/host/mutate
 
@@ -132,6 +135,8 @@ help:
 	@echo '                        (OPERATIONS=n of each test, SEED=n repeats a run)'
 	@echo '  make soak             hours of fuzzing, of users and host at odds, of VMs that come and'
 	@echo '                        go, of four guests at once, on the debug kernels (OPERATIONS= ROUNDS=)'
+	@echo '  make check-steps      every patch of the 6.12 series: does the kernel build, boot, and keep'
+	@echo '                        what the series promises for this step'
 	@echo '  make mutate-kvm       break the KVM series one rule at a time; tests must notice'
 	@echo '  make mutate-driver    the same with the driver, in places where data could get out'
 	@echo
@@ -152,5 +157,5 @@ help:
 .PHONY: modules modules_install tools tools_install qa qa_install deb demo check check-unit check-static \
 	check-intree check-packages check-dkms check-install check-host check-guest \
 	check-refusal check-libvirt check-tool check-qa check-kvm check-migration check-peer check-lts check-64k \
-	check-debug check-bench check-testbed bench fuzz-unit fuzz soak promises coverage htmldocs mutate-kvm \
+	check-debug check-bench check-testbed check-steps bench fuzz-unit fuzz soak promises coverage htmldocs mutate-kvm \
 	mutate-driver run shell clean distclean help
