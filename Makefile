@@ -33,8 +33,8 @@ demo:
 	@tests/demo/demo
 
 check:
-	@$(testbed)/run unit static packages lts host guest refusal libvirt tool qa kvm migration peer bench \
-		pages-64k@7-64k testbed promises
+	@$(testbed)/run unit static packages bench testbed qa lts host refusal libvirt tool kvm migration peer \
+		guest pages-64k@7-64k promises
 
 promises:
 	cp build/results/promises.rst Documentation/testing/promises.rst
