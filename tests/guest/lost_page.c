@@ -43,6 +43,7 @@ static siginfo_t told;
 
 static void on_sigbus(int signo, siginfo_t *info, void *context)
 {
+	(void)context;
 	told = *info;
 	siglongjmp(escape, signo);
 }
