@@ -78,6 +78,12 @@ compile_tree() {
 	tree_make "$1" -j"$(nproc)" Image modules
 }
 
+# take_image <tree> <file>: the tree's kernel, and no longer in it; the next one is then
+# written to a file of its own
+take_image() {
+	tree_make "$1" -j"$(nproc)" Image && mv "$1/arch/arm64/boot/Image" "$2"
+}
+
 tree_release() {
 	tree_make "$1" -s kernelrelease
 }

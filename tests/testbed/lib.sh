@@ -55,6 +55,14 @@ below_build() {
 	esac
 }
 
+# copy_checkout <directory>: the checkout as it is, without what was built in it
+copy_checkout() {
+	rm -rf "$1"
+	mkdir -p "$1"
+	tar -C "$src_dir" --exclude=./.git --exclude=./build --exclude-from="$src_dir/.gitignore" -cf - . |
+		tar -C "$1" -xf -
+}
+
 # content_key <file or string>...: a short hash over files' contents and strings
 content_key() {
 	for item; do
