@@ -212,9 +212,13 @@ static const char *listed(const char *bdf)
 	munmap(map_, (self)->page);					\
 } while (0)
 
+/*
+ * The two of W6 go on where the driver has no list: that such a driver gives the page
+ * away is to be seen, too.
+ */
 TEST_F(poison_memory, is_remembered_over_close_and_open)	/* W6 */
 {
-	ASSERT_EQ(0, poison_it(self));
+	EXPECT_EQ(0, poison_it(self));
 	EXPECT_REFUSED(self, variant->region);
 	gpu_close(&self->gpu);
 	EXPECT_EQ(1, gpu_attribute_number(gpu_bdf(variant->gpu),
@@ -235,8 +239,8 @@ TEST_F(poison_memory, is_remembered_over_a_reset)
 TEST_F(poison_memory, is_noticed_while_nobody_has_the_device_open)	/* W6 */
 {
 	gpu_close(&self->gpu);
-	ASSERT_EQ(0, poison_elsewhere(self->address));
-	ASSERT_EQ(0, poison_wait(gpu_bdf(variant->gpu), 1));
+	EXPECT_EQ(0, poison_elsewhere(self->address));
+	EXPECT_EQ(0, poison_wait(gpu_bdf(variant->gpu), 1));
 	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(variant->gpu)));
 	EXPECT_REFUSED(self, variant->region);
 }
