@@ -41,8 +41,11 @@ promises:
 
 check-unit check-static check-intree check-packages check-dkms check-install check-host check-guest \
 check-refusal check-libvirt check-tool check-qa check-kvm check-migration check-peer check-lts \
-check-64k check-debug check-bench check-testbed:
+check-64k check-bench check-testbed:
 	@$(testbed)/run $(@:check-%=%)
+
+check-debug:
+	@JOBS=$${JOBS:-2} $(testbed)/run debug
 
 fuzz-unit:
 	@$(testbed)/enter $(MAKE) -s -C tests/unit fuzz-long
