@@ -376,7 +376,8 @@ static void hold(const char *file)
 		usleep(100000);
 }
 
-TEST_F_TIMEOUT(large_mapping, pattern_survives, 240)
+/* In this time the other guests have to write theirs, too. */
+TEST_F_TIMEOUT(large_mapping, pattern_survives, 600)
 {
 	uint64_t seed = env_number("PATTERN_SEED", 0x600d);
 	size_t words = self->bytes / sizeof(uint64_t), i, on_node;
