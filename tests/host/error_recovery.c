@@ -8,15 +8,13 @@
  * accesses then fail until the device is opened anew. Nothing touches the memory
  * between the reset and its being ready.
  *
- * Errors are made by the kernel's own injector (CONFIG_PCIEAER_INJECT). Linux
- * resets no link of a Hopper part (10de:2340 to 237f): its recovery fails.
+ * The device model reports the errors. Linux resets no link of a Hopper part
+ * (10de:2340 to 237f): its recovery fails.
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/pci_regs.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -30,7 +28,6 @@
 #include "variants.h"
 #include "worker.h"
 
-#define INJECTOR	"/dev/aer_inject"
 #define MAP_LEN		MIB(8)
 #define RECOVERY_MS	15000
 #define USEMEM_BAR_HIGH	PCI_BASE_ADDRESS_5
@@ -39,15 +36,6 @@
 /* A completion timeout is recoverable, a link protocol error is fatal. */
 #define HARMLESS	PCI_ERR_UNC_COMP_TIME
 #define FATAL		PCI_ERR_UNC_DLP
-
-/* ABI of drivers/pci/pcie/aer_inject.c */
-struct injected_error {
-	uint8_t bus, device, function;
-	uint32_t uncorrectable;
-	uint32_t correctable;
-	uint32_t header[4];
-	uint32_t domain;
-};
 
 FIXTURE(recovery) {
 	struct gpu gpu;
@@ -65,8 +53,6 @@ FIXTURE_VARIANT_ADD_ALL_GPUS(recovery);
 
 FIXTURE_SETUP(recovery)
 {
-	if (access(INJECTOR, W_OK))
-		SKIP(return, "the kernel has no module aer_inject loaded");
 	SETUP_GPU(&self->gpu, variant->gpu);
 	NEEDS_TESTBLOCK(&self->gpu);
 	self->map = gpu_map(&self->gpu, GPU_USEMEM, 0, MAP_LEN,
@@ -83,27 +69,6 @@ FIXTURE_TEARDOWN(recovery)
 	kmsg_close(&self->log);
 	close(self->told);
 	gpu_close(&self->gpu);
-}
-
-static int inject(const struct gpu *gpu, uint32_t uncorrectable)
-{
-	struct injected_error error = { .uncorrectable = uncorrectable };
-	unsigned int bus, device, function;
-	int fd, ret = 0;
-
-	if (sscanf(gpu->bdf, "%x:%x:%x.%x", &error.domain, &bus, &device,
-		   &function) != 4)
-		return -EINVAL;
-	error.bus = bus;
-	error.device = device;
-	error.function = function;
-	fd = open(INJECTOR, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, &error, sizeof(error)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
 }
 
 /* 0 if the PCI core says so in time, -ECANCELED if it says that it failed. */
@@ -142,7 +107,7 @@ TEST_F(recovery, error_that_leaves_the_link_alone_takes_nothing_away)
 
 	ASSERT_EQ(4, gpu_write(&self->gpu, GPU_CONFIG, USEMEM_BAR_HIGH, &bar, 4));
 	ASSERT_EQ(0, worker_start(&worker, keep_touching, self));
-	ASSERT_EQ(0, inject(&self->gpu, HARMLESS));
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_AER, HARMLESS));
 	EXPECT_EQ(0, eventfd_wait(self->told, 5000));
 	EXPECT_EQ(0, wait_recovered(&self->log));
 	self->stop = true;
@@ -164,7 +129,7 @@ TEST_F(recovery, frozen_link_takes_the_memory_until_the_device_is_opened_anew)
 
 	ASSERT_EQ(0, testblock_write(&self->gpu, TB_READY_DELAY_MS, 700));
 	ASSERT_EQ(0, worker_start(&worker, keep_touching, self));
-	ASSERT_EQ(0, inject(&self->gpu, FATAL));
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_AER, FATAL));
 	EXPECT_EQ(0, eventfd_wait(self->told, 5000));
 	EXPECT_EQ(0, wait_recovered(&self->log));
 	EXPECT_EQ(-EFAULT, worker_wait(&worker, 8000));

@@ -34,6 +34,7 @@ enum testblock_register {
 	TB_POISON_MEM	  = 0x68,
 	TB_POISON_CMD	  = 0x70,
 	TB_POISONED	  = 0x74,
+	TB_AER		  = 0x78,
 };
 
 #define TB_MAGIC_VALUE		0x55504743u

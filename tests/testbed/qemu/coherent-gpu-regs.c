@@ -55,6 +55,7 @@ enum {
     T_POISON_MEM        = 0x68,
     T_POISON_CMD        = 0x70,
     T_POISONED          = 0x74,
+    T_AER               = 0x78,
 };
 
 enum { DMA_CMD_FROM_MEM = 1, DMA_CMD_TO_MEM = 2 };
@@ -181,6 +182,18 @@ static void dma_run(CoherentGPUState *s, uint32_t cmd)
     }
 }
 
+/* As when the part itself finds an uncorrectable error. */
+static void report_error(CoherentGPUState *s, uint32_t status)
+{
+    PCIDevice *pdev = PCI_DEVICE(s);
+    PCIEAERErr error = {
+        .status = status,
+        .source_id = pci_requester_id(pdev),
+    };
+
+    pcie_aer_inject_error(pdev, &error);
+}
+
 /* The test block */
 
 static uint64_t pair(uint32_t lo, uint32_t hi)
@@ -284,6 +297,9 @@ static void write_half(CoherentGPUState *s, hwaddr addr, uint32_t val)
         break;
     case T_POISON_CMD:
         poison_command(s, val);
+        break;
+    case T_AER:
+        report_error(s, val);
         break;
     }
 }

@@ -56,6 +56,8 @@
  *     0x70 POISON_CMD      WO       1: the page there loses its content, for
  *                                   eight pages at most; 2: all pages are well
  *     0x74 POISONED        RO       pages that have lost their content
+ *     0x78 AER             WO       the uncorrectable error of this bit (as in
+ *                                   AER's status register) is reported
  *
  * While the memory is not ready (not trained, any fault, torn out), CPU reads
  * of it give ~0 and writes are lost; its content survives, and survives resets.
