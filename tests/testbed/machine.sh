@@ -15,7 +15,8 @@ first_base=$((128 << 30))
 windows_begin=$((256 << 30))
 windows_end=$((1 << 40))
 
-# The kernel stays as it is; only what the emulated CPU is slow at is left out.
+# The kernel stays as it is; only what the emulated CPU is slow at is left out, and KVM does
+# not poll when a guest's CPU goes idle: what that waits for is emulated by the same CPUs.
 # Debian's kernel is quiet on the console; its whole log goes to the port "log".
 # Tracking of objects (debug_objects) is left to APPEND: it costs a factor of six. KASAN
 # names what it found without the stacks of who allocated and freed it, which
@@ -24,7 +25,7 @@ windows_end=$((1 << 40))
 # pages KASAN tags one in 32: a gigabyte of them takes it half a minute.
 kernel_arguments() {
 	echo "console=ttyAMA0 loglevel=5 panic=-1 panic_on_warn=1 oops=panic"
-	echo "kfence.sample_interval=100 arm64.nopauth nvgrace.kernel=$KERNEL"
+	echo "kfence.sample_interval=100 kvm.halt_poll_ns=0 arm64.nopauth nvgrace.kernel=$KERNEL"
 	case $KERNEL in
 	*-debug)
 		echo "kmemleak=on slub_debug=FZP,kmalloc-*,pool_workqueue"
