@@ -246,19 +246,31 @@ static void add_memory(struct subject *gpu, const struct pci_dev *dev, const cha
 	free(value);
 }
 
+static const struct {
+	const char *state;
+	const char *reason;
+	const char *next;
+} unusable[] = {
+	{ "failed", "the memory did not become ready after the last reset",
+	  "reset the GPU; if that does not help, power-cycle it" },
+	{ "gone", "the GPU fell off the bus", "look for AER messages of the port above it" },
+	{ "lost", "recovery from a PCI error failed, or a reset did not end",
+	  "reset the GPU; if errors come back, replace it" },
+};
+
 static void check_ready(struct subject *gpu, const struct pci_dev *dev)
 {
 	char *by = attribute(dev, "nvgrace_gpu/readiness");
 	char *state = attribute(dev, "nvgrace_gpu/ready");
 	char *value = text_of("%s, by %s", state ?: "unknown", by ?: "unknown");
+	const size_t count = sizeof(unusable) / sizeof(unusable[0]);
+	size_t i;
 
-	if (state && !strcmp(state, "failed"))
-		fact_add(gpu, LEVEL_FAIL, "readiness", value,
-			 "the memory did not become ready after the last reset",
-			 "reset the GPU; if that does not help, power-cycle it");
-	else if (state && !strcmp(state, "gone"))
-		fact_add(gpu, LEVEL_FAIL, "readiness", value, "the GPU fell off the bus",
-			 "look for AER messages of the port above it");
+	for (i = 0; i < count; i++)
+		if (state && !strcmp(state, unusable[i].state))
+			break;
+	if (i < count)
+		fact_add(gpu, LEVEL_FAIL, "readiness", value, unusable[i].reason, unusable[i].next);
 	else
 		fact_add(gpu, LEVEL_OK, "readiness", value, NULL, NULL);
 	free(by);

@@ -86,15 +86,6 @@ static int attempt_write(void *arg)
 	return n == 8 ? 0 : n < 0 ? (int)n : -EMSGSIZE;
 }
 
-static bool attribute_is(const struct gpu *gpu, const char *name,
-			 const char *want)
-{
-	char text[32];
-
-	return gpu_attribute(gpu->bdf, name, text, sizeof(text)) >= 0 &&
-	       !strcmp(text, want);
-}
-
 #define LOG_LINES() kmsg_count(&self->log, KMSG_WARN, driver_name(), \
 			       self->gpu.bdf)
 
@@ -131,7 +122,7 @@ TEST_F_TIMEOUT(readiness_errors, never_ready_is_one_bounded_error, 90)
 	EXPECT_EQ(1, LOG_LINES());
 	EXPECT_EQ(1, kmsg_count(&self->log, KMSG_WARN, self->gpu.bdf,
 				"not ready"));
-	EXPECT_TRUE(attribute_is(&self->gpu, "ready", "failed"));
+	EXPECT_TRUE(gpu_attribute_is(self->gpu.bdf, "ready", "failed"));
 	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
 
 	EXPECT_FAILS_AT_ONCE(&attempt);
@@ -143,7 +134,7 @@ TEST_F_TIMEOUT(readiness_errors, never_ready_is_one_bounded_error, 90)
 	EXPECT_EQ(0, attempt_touch(&attempt));
 	EXPECT_EQ(0, attempt_read(&attempt));
 	EXPECT_EQ(0, attempt_write(&attempt));
-	EXPECT_TRUE(attribute_is(&self->gpu, "ready", "ready"));
+	EXPECT_TRUE(gpu_attribute_is(self->gpu.bdf, "ready", "ready"));
 	EXPECT_EQ(1, LOG_LINES());
 
 	/* And a reset starts over, with a wait of its own. */
@@ -163,7 +154,7 @@ TEST_F(readiness_errors, all_ones_device_fails_fast)
 	start = now_ms();
 	EXPECT_EQ(-EFAULT, attempt_touch(&attempt));
 	EXPECT_LT(now_ms() - start, FAST_MS);
-	EXPECT_TRUE(attribute_is(&self->gpu, "ready", "gone"));
+	EXPECT_TRUE(gpu_attribute_is(self->gpu.bdf, "ready", "gone"));
 	EXPECT_FAILS_AT_ONCE(&attempt);
 	EXPECT_EQ(1, LOG_LINES());
 	EXPECT_EQ(1, kmsg_count(&self->log, KMSG_WARN, self->gpu.bdf,

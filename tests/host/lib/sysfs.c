@@ -167,6 +167,14 @@ ssize_t gpu_attribute(const char *bdf, const char *name, char *buf, size_t size)
 	return pci_attribute_read(bdf, in_group, buf, size);
 }
 
+bool gpu_attribute_is(const char *bdf, const char *name, const char *text)
+{
+	char value[32];
+
+	return gpu_attribute(bdf, name, value, sizeof(value)) >= 0 &&
+	       !strcmp(value, text);
+}
+
 uint64_t gpu_attribute_number(const char *bdf, const char *name)
 {
 	char text[32];

@@ -16,9 +16,10 @@ ssize_t pci_attribute_read(const char *bdf, const char *name, char *buf,
 			   size_t size);
 int pci_attribute_write(const char *bdf, const char *name, const char *text);
 
-/* Attributes of the driver's own group, as text and as a number. */
+/* Attributes of the driver's own group, as text, compared, and as a number. */
 ssize_t gpu_attribute(const char *bdf, const char *name, char *buf,
 		      size_t size);
+bool gpu_attribute_is(const char *bdf, const char *name, const char *text);
 uint64_t gpu_attribute_number(const char *bdf, const char *name);
 
 /* Waits until the bus no longer has the device, or has it again. */

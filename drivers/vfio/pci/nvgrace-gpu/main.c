@@ -323,12 +323,15 @@ static void nvgrace_gpu_reset_done(struct pci_dev *pdev)
 		nvgrace_gpu_reset_end(gpu);
 }
 
-/* A frozen link ends in a link reset that passes no reset callback. */
 static pci_ers_result_t nvgrace_gpu_error_detected(struct pci_dev *pdev,
 						   pci_channel_state_t state)
 {
-	if (state != pci_channel_io_normal)
-		nvgrace_gpu_reset_prepare(pdev);
+	struct nvgrace_gpu *gpu = pdev_to_gpu(pdev);
+
+	if (gpu->coherent && state == pci_channel_io_frozen)
+		nvgrace_gpu_link_frozen(gpu);
+	else if (gpu->coherent && state == pci_channel_io_perm_failure)
+		nvgrace_gpu_link_failed(gpu);
 	return vfio_pci_core_aer_err_detected(pdev, state);
 }
 

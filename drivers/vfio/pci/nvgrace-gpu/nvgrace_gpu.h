@@ -48,8 +48,10 @@
  * @NVGRACE_GPU_READY: seen ready since the last reset
  * @NVGRACE_GPU_FAILED: did not become ready in time
  * @NVGRACE_GPU_GONE: the device answers all ones
+ * @NVGRACE_GPU_LOST: a reset or error recovery did not succeed
  *
- * FAILED and GONE are left again when a later access finds the memory ready.
+ * FAILED and GONE are left again when a later access finds the memory ready, LOST
+ * only by a reset: until then nothing of the device is touched.
  */
 enum nvgrace_gpu_state {
 	NVGRACE_GPU_CLOSED,
@@ -58,6 +60,7 @@ enum nvgrace_gpu_state {
 	NVGRACE_GPU_READY,
 	NVGRACE_GPU_FAILED,
 	NVGRACE_GPU_GONE,
+	NVGRACE_GPU_LOST,
 };
 
 struct nvgrace_gpu;
@@ -88,6 +91,7 @@ struct nvgrace_gpu_ready_ops {
  * @since: jiffies when the memory began to get ready; map_lock
  * @deadline: jiffies after which unready memory is an error; map_lock
  * @cxl_active_phase: the CXL deadline has been extended; map_lock
+ * @recovery_end: jiffies until which error recovery may reset the link; map_lock
  */
 struct nvgrace_gpu_ready {
 	const struct nvgrace_gpu_ready_ops *ops;
@@ -99,6 +103,7 @@ struct nvgrace_gpu_ready {
 	unsigned long since;
 	unsigned long deadline;
 	bool cxl_active_phase;
+	unsigned long recovery_end;
 };
 
 /**
@@ -266,7 +271,9 @@ void nvgrace_gpu_ready_invalidate(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_ready_gone(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_reset_begin(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_link_frozen(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_link_failed(struct nvgrace_gpu *gpu);
 bool nvgrace_gpu_is_ready(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_ready_poll(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_ready_wait(struct nvgrace_gpu *gpu, unsigned int task_state);

@@ -13,8 +13,8 @@
  * on the PCI core's reset callbacks. reset_begin() removes all CPU views;
  * reset_end() starts the clock. Three resets have no such callbacks: that of the
  * last close, which follows ready_close(); that of error recovery, between
- * reset_begin() and link_recovered(); and that of the way back from D3hot, where
- * ready_invalidate() stands for it.
+ * link_frozen() and link_recovered() or link_failed(); and that of the way back
+ * from D3hot, where ready_invalidate() stands for it.
  *
  * The first access that finds the memory unready waits, holding nothing of ours
  * but wait_lock. Each poll takes the locks for the time of two register reads. A
@@ -125,6 +125,7 @@ const char *nvgrace_gpu_state_name(enum nvgrace_gpu_state state)
 		[NVGRACE_GPU_READY] = "ready",
 		[NVGRACE_GPU_FAILED] = "failed",
 		[NVGRACE_GPU_GONE] = "gone",
+		[NVGRACE_GPU_LOST] = "lost",
 	};
 
 	return names[state];
@@ -262,7 +263,20 @@ void nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu)
 }
 
 /**
- * nvgrace_gpu_link_recovered() - error recovery is over
+ * nvgrace_gpu_link_frozen() - error recovery begins, and is going to reset the link
+ * @gpu: coherent device
+ *
+ * Linux 6.12 does not say when it fails: it then ends with its time.
+ */
+void nvgrace_gpu_link_frozen(struct nvgrace_gpu *gpu)
+{
+	guard(rwsem_write)(&gpu->map_lock);
+	revoke(gpu, NVGRACE_GPU_RESETTING);
+	gpu->ready.recovery_end = gpu->ready.deadline;
+}
+
+/**
+ * nvgrace_gpu_link_recovered() - error recovery has succeeded
  * @gpu: coherent device
  *
  * Recovery that never froze the link has reset nothing.
@@ -270,8 +284,22 @@ void nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu)
 void nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->map_lock);
-	if (gpu->ready.state == NVGRACE_GPU_RESETTING)
+	gpu->ready.recovery_end = jiffies;
+	if (gpu->ready.state == NVGRACE_GPU_RESETTING ||
+	    gpu->ready.state == NVGRACE_GPU_LOST)
 		end_reset(gpu);
+}
+
+/**
+ * nvgrace_gpu_link_failed() - error recovery has failed
+ * @gpu: coherent device
+ */
+void nvgrace_gpu_link_failed(struct nvgrace_gpu *gpu)
+{
+	guard(rwsem_write)(&gpu->map_lock);
+	gpu->ready.recovery_end = jiffies;
+	revoke(gpu, NVGRACE_GPU_LOST);
+	pci_err(gpu->core.pdev, "recovery from a PCI error failed; accesses to GPU memory fail until the GPU is reset\n");
 }
 
 /**
@@ -281,6 +309,7 @@ void nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu)
 void nvgrace_gpu_ready_gone(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->map_lock);
+	gpu->ready.recovery_end = jiffies;
 	revoke(gpu, NVGRACE_GPU_GONE);
 }
 
@@ -305,16 +334,28 @@ static unsigned int waited_ms(struct nvgrace_gpu *gpu)
 /* Log on the way into an error state, not at every access that meets it. */
 static int give_up(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 {
+	struct pci_dev *pdev = gpu->core.pdev;
+
 	if (gpu->ready.state == state)
 		return -EIO;
 
 	if (state == NVGRACE_GPU_GONE)
-		pci_err(gpu->core.pdev, "GPU does not answer (all ones); accesses to its memory fail until it is reset or replaced\n");
+		pci_err(pdev, "GPU does not answer (all ones); accesses to its memory fail until it is reset or replaced\n");
+	else if (state == NVGRACE_GPU_LOST)
+		pci_err(pdev, "reset or recovery from a PCI error not over after %u ms; accesses to GPU memory fail until the GPU is reset\n",
+			waited_ms(gpu));
 	else
-		pci_err(gpu->core.pdev, "GPU memory not ready %u ms after reset; accesses fail until it is, reset the GPU to try again\n",
+		pci_err(pdev, "GPU memory not ready %u ms after reset; accesses fail until it is, reset the GPU to try again\n",
 			waited_ms(gpu));
 	set_state(gpu, state);
 	return -EIO;
+}
+
+static int time_is_over(struct nvgrace_gpu *gpu)
+{
+	if (gpu->ready.state == NVGRACE_GPU_RESETTING)
+		return give_up(gpu, NVGRACE_GPU_LOST);
+	return give_up(gpu, NVGRACE_GPU_FAILED);
 }
 
 /* Asks the device: vfio-pci-core knows only of devices that users have open. */
@@ -330,25 +371,30 @@ static bool decodes_memory(struct nvgrace_gpu *gpu)
 }
 
 /*
- * A user's own reset may have ended while the PCI core is still recovering. A
- * channel that failed for good is none to wait for: the GPU has been torn out.
+ * BAR0 and config space must be left alone during a reset or powered down. A
+ * user's own reset may have ended while error recovery has yet to reset the link.
  */
-static bool is_resetting(struct nvgrace_gpu *gpu)
-{
-	return gpu->ready.state == NVGRACE_GPU_RESETTING ||
-	       gpu->core.pdev->error_state == pci_channel_io_frozen;
-}
-
-/* BAR0 and config space must be left alone during a reset or powered down. */
 static int test_ready(struct nvgrace_gpu *gpu)
 {
-	if (is_resetting(gpu))
-		return time_before(jiffies, gpu->ready.deadline) ? -EAGAIN : -EIO;
+	struct nvgrace_gpu_ready *ready = &gpu->ready;
+
+	if (ready->state == NVGRACE_GPU_RESETTING)
+		return -EAGAIN;
+	if (time_before(jiffies, ready->recovery_end)) {
+		ready->clock_runs = false;
+		return -EAGAIN;
+	}
 	if (!decodes_memory(gpu))
 		return -EIO;
-	if (!gpu->ready.clock_runs)
+	if (!ready->clock_runs)
 		start_clock(gpu);
-	return gpu->ready.ops->test(gpu);
+	return ready->ops->test(gpu);
+}
+
+static bool is_late(struct nvgrace_gpu *gpu)
+{
+	return gpu->ready.clock_runs &&
+	       time_after_eq(jiffies, gpu->ready.deadline);
 }
 
 static int poll_locked(struct nvgrace_gpu *gpu)
@@ -360,7 +406,8 @@ static int poll_locked(struct nvgrace_gpu *gpu)
 
 	if (gpu->ready.state == NVGRACE_GPU_READY)
 		return 0;
-	if (gpu->ready.state == NVGRACE_GPU_CLOSED)
+	if (gpu->ready.state == NVGRACE_GPU_CLOSED ||
+	    gpu->ready.state == NVGRACE_GPU_LOST)
 		return -EIO;
 
 	ret = test_ready(gpu);
@@ -368,8 +415,8 @@ static int poll_locked(struct nvgrace_gpu *gpu)
 		set_state(gpu, NVGRACE_GPU_READY);
 	else if (ret == -ENODEV)
 		ret = give_up(gpu, NVGRACE_GPU_GONE);
-	else if (ret == -EAGAIN && time_after_eq(jiffies, gpu->ready.deadline))
-		ret = give_up(gpu, NVGRACE_GPU_FAILED);
+	else if (ret == -EAGAIN && is_late(gpu))
+		ret = time_is_over(gpu);
 	return ret;
 }
 

@@ -123,7 +123,7 @@ static bool decode_enabled(struct nvgrace_gpu *gpu)
 {
 	lockdep_assert_held_read(&gpu->core.memory_lock);
 	return !gpu->core.pm_runtime_engaged &&
-	       !pci_channel_offline(gpu->core.pdev) &&
+	       !pci_dev_is_disconnected(gpu->core.pdev) &&
 	       __vfio_pci_memory_enabled(&gpu->core);
 }
 

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The PCI core cannot recover from an error that the GPU reported (AER): so it is
+ * with every fatal error of a Hopper part (10de:2340 to 237f), whose link Linux does
+ * not reset. The memory is closed, the log says so, and a reset opens it again, the
+ * next user's as well as the present one's.
+ *
+ * Linux 6.12 does not tell drivers: there it takes until the driver gives recovery
+ * up, 90 s after the error.
+ */
+
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+#include "aftermath.h"
+#include "clock.h"
+#include "gpu.h"
+#include "kmsg.h"
+#include "sysfs.h"
+#include "testblock.h"
+#include "touch.h"
+#include "variants.h"
+#include "worker.h"
+
+#define MAP_LEN		MIB(8)
+#define GIVEN_UP_MS	15000
+#define AT_ONCE_MS	5000
+#define IN_THE_END_MS	100000
+#define NOT_BEFORE_MS	80000
+#define FATAL		PCI_ERR_UNC_DLP
+#define TIMEOUT		150	/* s */
+
+FIXTURE(recovery_failed) {
+	const char *bdf;
+	struct gpu gpu;
+	volatile uint64_t *map;
+	struct kmsg log;
+	int told;		/* eventfd of the error interrupt */
+	uint64_t since;		/* ms, the error */
+};
+
+static int wait_given_up(struct kmsg *log)
+{
+	uint64_t deadline = now_ms() + GIVEN_UP_MS;
+
+	while (now_ms() < deadline) {
+		if (kmsg_count(log, KMSG_ANY, "AER: device recovery", "failed"))
+			return 0;
+		sleep_ms(20);
+	}
+	return -ETIMEDOUT;
+}
+
+/* Touches the memory until it is taken away. */
+static int keep_touching(void *map)
+{
+	uint64_t value;
+
+	while (!touch_read(map, &value))
+		;
+	return -EFAULT;
+}
+
+static unsigned int lines_about(FIXTURE_DATA(recovery_failed) *self, const char *what)
+{
+	return kmsg_count(&self->log, KMSG_WARN, self->bdf, what);
+}
+
+static bool kernel_tells(void)
+{
+	struct utsname name;
+
+	return !uname(&name) && atoi(name.release) >= 7;
+}
+
+FIXTURE_SETUP(recovery_failed)
+{
+	self->bdf = gpu_bdf(0);
+	SETUP_GPU(&self->gpu, 0);
+	NEEDS_TESTBLOCK(&self->gpu);
+	if (!gpu_is_hopper(&self->gpu))
+		SKIP(return, "Linux can reset the link of this GPU");
+	self->map = gpu_map(&self->gpu, GPU_USEMEM, 0, MAP_LEN, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, self->map);
+	self->told = gpu_eventfd(&self->gpu, VFIO_PCI_ERR_IRQ_INDEX, 0, 1);
+	ASSERT_LE(0, self->told);
+	ASSERT_EQ(0, kmsg_mark(&self->log));
+
+	self->since = now_ms();
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_AER, FATAL));
+	ASSERT_EQ(0, eventfd_wait(self->told, AT_ONCE_MS));
+	ASSERT_EQ(0, wait_given_up(&self->log));
+}
+
+FIXTURE_TEARDOWN(recovery_failed)
+{
+	if (self->map)
+		munmap((void *)self->map, MAP_LEN);
+	gpu_close(&self->gpu);
+	kmsg_close(&self->log);
+	close(self->told);
+}
+
+TEST_F_TIMEOUT(recovery_failed, closes_the_memory_until_a_reset_and_says_so, TIMEOUT)
+{
+	struct worker toucher;
+	uint64_t value;
+
+	ASSERT_EQ(0, worker_start(&toucher, keep_touching, (void *)self->map));
+	EXPECT_EQ(-EFAULT, worker_wait(&toucher, kernel_tells() ? AT_ONCE_MS : IN_THE_END_MS));
+	EXPECT_EQ(-EIO, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
+	EXPECT_TRUE(gpu_attribute_is(self->bdf, "ready", "lost"));
+	EXPECT_EQ(1, lines_about(self, "recovery from a PCI error"));
+
+	ASSERT_EQ(0, gpu_reset(&self->gpu));
+	EXPECT_EQ(0, touch_read(self->map, &value));
+	EXPECT_EQ(8, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
+	EXPECT_TRUE(gpu_attribute_is(self->bdf, "ready", "ready"));
+}
+
+/* A reset of one's own does not open what recovery may still reset. */
+TEST_F_TIMEOUT(recovery_failed, next_user_finds_the_memory_ready, TIMEOUT)
+{
+	ASSERT_EQ(0, munmap((void *)self->map, MAP_LEN));
+	self->map = NULL;
+	gpu_close(&self->gpu);
+	EXPECT_EQ(0, next_user(self->bdf));
+	if (kernel_tells()) {
+		EXPECT_GT(GIVEN_UP_MS + AT_ONCE_MS, now_ms() - self->since);
+	} else {
+		EXPECT_LT(NOT_BEFORE_MS, now_ms() - self->since);
+	}
+	EXPECT_EQ(0, lines_about(self, "GPU memory not ready"));
+}
+
+TEST_HARNESS_MAIN
