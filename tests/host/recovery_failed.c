@@ -107,6 +107,7 @@ FIXTURE_TEARDOWN(recovery_failed)
 	close(self->told);
 }
 
+/* Sleep is no reset. */
 TEST_F_TIMEOUT(recovery_failed, closes_the_memory_until_a_reset_and_says_so, TIMEOUT)
 {
 	struct worker toucher;
@@ -115,6 +116,8 @@ TEST_F_TIMEOUT(recovery_failed, closes_the_memory_until_a_reset_and_says_so, TIM
 	ASSERT_EQ(0, worker_start(&toucher, keep_touching, (void *)self->map));
 	EXPECT_EQ(-EFAULT, worker_wait(&toucher, kernel_tells() ? AT_ONCE_MS : IN_THE_END_MS));
 	EXPECT_EQ(-EIO, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
+	ASSERT_EQ(0, gpu_power_state(&self->gpu, 3));
+	ASSERT_EQ(0, gpu_power_state(&self->gpu, 0));
 	EXPECT_TRUE(gpu_attribute_is(self->bdf, "ready", "lost"));
 	EXPECT_EQ(1, lines_about(self, "recovery from a PCI error"));
 

@@ -51,7 +51,8 @@
  * @NVGRACE_GPU_LOST: a reset or error recovery did not succeed
  *
  * FAILED and GONE are left again when a later access finds the memory ready, LOST
- * only by a reset: until then nothing of the device is touched.
+ * only by a reset, the one at open or close for instance: until then nothing of the
+ * device is touched.
  */
 enum nvgrace_gpu_state {
 	NVGRACE_GPU_CLOSED,

@@ -166,6 +166,13 @@ static void revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 	nvgrace_gpu_alias_drop(gpu);
 }
 
+static bool needs_reset(const struct nvgrace_gpu *gpu)
+{
+	lockdep_assert_held(&gpu->map_lock);
+	return gpu->ready.state == NVGRACE_GPU_RESETTING ||
+	       gpu->ready.state == NVGRACE_GPU_LOST;
+}
+
 /**
  * nvgrace_gpu_ready_init() - choose how readiness is read
  * @gpu: coherent device being probed
@@ -225,7 +232,7 @@ void nvgrace_gpu_ready_close(struct nvgrace_gpu *gpu)
 void nvgrace_gpu_ready_invalidate(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->map_lock);
-	if (gpu->ready.state == NVGRACE_GPU_RESETTING)
+	if (needs_reset(gpu))
 		return;
 	revoke(gpu, NVGRACE_GPU_WAITING);
 	gpu->ready.clock_runs = false;
@@ -285,8 +292,7 @@ void nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->map_lock);
 	gpu->ready.recovery_end = jiffies;
-	if (gpu->ready.state == NVGRACE_GPU_RESETTING ||
-	    gpu->ready.state == NVGRACE_GPU_LOST)
+	if (needs_reset(gpu))
 		end_reset(gpu);
 }
 
