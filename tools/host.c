@@ -230,6 +230,20 @@ static void check_loaded(struct subject *host, const char *file)
 	free(note);
 }
 
+/* What is wrong with an installed module of ours: NULL if nothing is. */
+static char *wrong_kernel(void)
+{
+	char *built = command_line("modinfo -F vermagic " MODULE_NAME " 2>/dev/null | cut -d' ' -f1");
+	char *reason = NULL;
+	struct utsname running;
+
+	if (built && !uname(&running) && strcmp(built, running.release))
+		reason = text_of("it was built for Linux %s, this is %s: it may not load, or not work",
+				 built, running.release);
+	free(built);
+	return reason;
+}
+
 /*
  * Which file modprobe would take, and whether it is this project's: that one has a
  * parameter the kernel's own driver does not have.
@@ -238,6 +252,7 @@ static void check_module(struct subject *host)
 {
 	char *file = command_line("modinfo -F filename " MODULE_NAME " 2>/dev/null");
 	char *scrub = command_line("modinfo -F parm " MODULE_NAME " 2>/dev/null | grep '^scrub'");
+	char *wrong = wrong_kernel();
 
 	if (!file || !file_exists(file))
 		fact_add(host, LEVEL_FAIL, "module", "not installed",
@@ -247,10 +262,14 @@ static void check_module(struct subject *host)
 		fact_add(host, LEVEL_WARN, "module", file,
 			 "this is the kernel's own driver: it neither refuses unsafe hosts nor scrubs memory",
 			 "install nvgrace-gpu-vfio-pci-dkms, or run make modules_install: modules in updates/ go before the kernel's");
+	else if (wrong)
+		fact_add(host, LEVEL_WARN, "module", file, wrong,
+			 "build it for this kernel: dkms autoinstall, or make modules_install");
 	else
 		fact_add(host, LEVEL_OK, "module", file, NULL, NULL);
 	if (file)
 		check_loaded(host, file);
+	free(wrong);
 	free(file);
 	free(scrub);
 }
