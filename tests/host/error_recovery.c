@@ -23,13 +23,13 @@
 #include "clock.h"
 #include "gpu.h"
 #include "kmsg.h"
+#include "recovery.h"
 #include "testblock.h"
 #include "touch.h"
 #include "variants.h"
 #include "worker.h"
 
 #define MAP_LEN		MIB(8)
-#define RECOVERY_MS	15000
 #define USEMEM_BAR_HIGH	PCI_BASE_ADDRESS_5
 #define VALUE		0x1f83d9abfb41bd6bull
 
@@ -71,21 +71,6 @@ FIXTURE_TEARDOWN(recovery)
 	gpu_close(&self->gpu);
 }
 
-/* 0 if the PCI core says so in time, -ECANCELED if it says that it failed. */
-static int wait_recovered(struct kmsg *log)
-{
-	uint64_t deadline = now_ms() + RECOVERY_MS;
-
-	while (now_ms() < deadline) {
-		if (kmsg_count(log, KMSG_ANY, "AER: device recovery", "successful"))
-			return 0;
-		if (kmsg_count(log, KMSG_ANY, "AER: device recovery", "failed"))
-			return -ECANCELED;
-		sleep_ms(20);
-	}
-	return -ETIMEDOUT;
-}
-
 /* Touches the memory until told to stop, or until it is taken away. */
 static int keep_touching(void *arg)
 {
@@ -109,7 +94,7 @@ TEST_F(recovery, error_that_leaves_the_link_alone_takes_nothing_away)
 	ASSERT_EQ(0, worker_start(&worker, keep_touching, self));
 	ASSERT_EQ(0, testblock_write(&self->gpu, TB_AER, HARMLESS));
 	EXPECT_EQ(0, eventfd_wait(self->told, 5000));
-	EXPECT_EQ(0, wait_recovered(&self->log));
+	EXPECT_EQ(0, recovery_wait(&self->log));
 	self->stop = true;
 	EXPECT_EQ(0, worker_wait(&worker, 8000));
 
@@ -131,7 +116,7 @@ TEST_F(recovery, frozen_link_takes_the_memory_until_the_device_is_opened_anew)
 	ASSERT_EQ(0, worker_start(&worker, keep_touching, self));
 	ASSERT_EQ(0, testblock_write(&self->gpu, TB_AER, FATAL));
 	EXPECT_EQ(0, eventfd_wait(self->told, 5000));
-	EXPECT_EQ(0, wait_recovered(&self->log));
+	EXPECT_EQ(0, recovery_wait(&self->log));
 	EXPECT_EQ(-EFAULT, worker_wait(&worker, 8000));
 	EXPECT_EQ(-EIO, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
 

@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "gpu.h"
 #include "kmsg.h"
+#include "recovery.h"
 #include "sysfs.h"
 #include "testblock.h"
 #include "touch.h"
@@ -29,7 +30,6 @@
 #include "worker.h"
 
 #define MAP_LEN		MIB(8)
-#define GIVEN_UP_MS	15000
 #define AT_ONCE_MS	5000
 #define IN_THE_END_MS	100000
 #define NOT_BEFORE_MS	80000
@@ -44,18 +44,6 @@ FIXTURE(recovery_failed) {
 	int told;		/* eventfd of the error interrupt */
 	uint64_t since;		/* ms, the error */
 };
-
-static int wait_given_up(struct kmsg *log)
-{
-	uint64_t deadline = now_ms() + GIVEN_UP_MS;
-
-	while (now_ms() < deadline) {
-		if (kmsg_count(log, KMSG_ANY, "AER: device recovery", "failed"))
-			return 0;
-		sleep_ms(20);
-	}
-	return -ETIMEDOUT;
-}
 
 /* Touches the memory until it is taken away. */
 static int keep_touching(void *map)
@@ -95,7 +83,7 @@ FIXTURE_SETUP(recovery_failed)
 	self->since = now_ms();
 	ASSERT_EQ(0, testblock_write(&self->gpu, TB_AER, FATAL));
 	ASSERT_EQ(0, eventfd_wait(self->told, AT_ONCE_MS));
-	ASSERT_EQ(0, wait_given_up(&self->log));
+	ASSERT_EQ(-ECANCELED, recovery_wait(&self->log));
 }
 
 FIXTURE_TEARDOWN(recovery_failed)
@@ -135,7 +123,7 @@ TEST_F_TIMEOUT(recovery_failed, next_user_finds_the_memory_ready, TIMEOUT)
 	gpu_close(&self->gpu);
 	EXPECT_EQ(0, next_user(self->bdf));
 	if (kernel_tells()) {
-		EXPECT_GT(GIVEN_UP_MS + AT_ONCE_MS, now_ms() - self->since);
+		EXPECT_GT(RECOVERY_MS + AT_ONCE_MS, now_ms() - self->since);
 	} else {
 		EXPECT_LT(NOT_BEFORE_MS, now_ms() - self->since);
 	}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How the PCI core's recovery from an error (AER) ends, as the kernel log tells. */
+#ifndef HOST_RECOVERY_H
+#define HOST_RECOVERY_H
+
+#include "kmsg.h"
+
+#define RECOVERY_MS	15000
+
+/* Waits up to RECOVERY_MS: 0 when it has succeeded, -ECANCELED when it has failed. */
+int recovery_wait(struct kmsg *log);
+
+#endif
