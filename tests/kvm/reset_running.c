@@ -23,7 +23,7 @@
 #define USEMEM	4
 #define RESETS	30
 
-FIXTURE(reset)
+FIXTURE(reset_running)
 {
 	struct gpu gpu;
 	struct mapping map;
@@ -32,7 +32,7 @@ FIXTURE(reset)
 	struct vcpu_job jobs[WATCH_VCPUS];
 };
 
-FIXTURE_SETUP(reset)
+FIXTURE_SETUP(reset_running)
 {
 	const char *bdf = getenv("GPU0");
 
@@ -48,14 +48,14 @@ FIXTURE_SETUP(reset)
 	ASSERT_EQ(0, vm_set_window(&self->vm, self->map.start, self->map.bytes));
 }
 
-FIXTURE_TEARDOWN(reset)
+FIXTURE_TEARDOWN(reset_running)
 {
 	vm_destroy(&self->vm);
 	map_release(&self->map);
 	gpu_close(&self->gpu);
 }
 
-TEST_F_TIMEOUT(reset, is_not_noticed_by_running_vcpus, 120)
+TEST_F_TIMEOUT(reset_running, is_not_noticed_by_running_vcpus, 120)
 {
 	unsigned int reset, i;
 
@@ -78,7 +78,7 @@ TEST_F_TIMEOUT(reset, is_not_noticed_by_running_vcpus, 120)
 }
 
 /* The entries are gone when the reset is done, and come back with the access. */
-TEST_F(reset, takes_entries_away)
+TEST_F(reset_running, takes_entries_away)
 {
 	EXPECT_GUEST_READS(&self->vm, VM_WINDOW_GPA, watch_word(0, 0));
 	EXPECT_LEAF(&self->vm, VM_WINDOW_GPA, "normal-wb", block_size());
