@@ -119,7 +119,6 @@ TEST_F(memory_decode, off_during_a_reset_cycle_is_remembered)
 {
 	ASSERT_EQ(0, decode(&self->gpu, false));
 	ASSERT_EQ(0, gpu_reset(&self->gpu));
-	ASSERT_EQ(0, decode(&self->gpu, false));
 	EXPECT_UNUSABLE();
 	ASSERT_EQ(0, decode(&self->gpu, true));
 	EXPECT_USABLE();
