@@ -3,7 +3,8 @@
  * A GPU is torn out under a user in full swing, whose threads go on with what they did;
  * it is put back into its slot, and the next user finds it as any other. Again and again,
  * with another GPU in use all the time. What one removal does to whom is for
- * surprise_removal.
+ * surprise_removal. The memory of the emulated GPU keeps its content meanwhile, so that a
+ * scrub policy has something to do.
  *
  *   SEED=n    what chance begins with
  *   ROUNDS=n  a removal for every fifth
@@ -21,6 +22,7 @@
 #include "aftermath.h"
 #include "clock.h"
 #include "fuzzer.h"
+#include "scrub.h"
 #include "sysfs.h"
 #include "testblock.h"
 #include "touch.h"
@@ -137,6 +139,20 @@ static int bind_at_last(const char *bdf)
 	return ret == -EBUSY && driver_is_bound(bdf) ? 0 : ret;
 }
 
+/* Waits until the device is gone, puts it back, and binds it: 0 or -errno. */
+static int put_back(const char *bdf, const struct gpu *neighbour)
+{
+	int ret;
+
+	if (!pci_vanishes(bdf, VANISHED_MS) || !pci_slot_goes_off(bdf, VANISHED_MS))
+		return -ETIMEDOUT;
+	sleep_ms(LIGHTS_OUT_MS);
+	ret = testblock_write(neighbour, TB_INSERT, 1);
+	if (ret)
+		return ret;
+	return pci_appears(bdf, VANISHED_MS) ? bind_at_last(bdf) : -ETIMEDOUT;
+}
+
 TEST_F_TIMEOUT(torn_out, time_and_again_is_as_new, NO_LIMIT)
 {
 	uint64_t i, value;
@@ -149,17 +165,58 @@ TEST_F_TIMEOUT(torn_out, time_and_again_is_as_new, NO_LIMIT)
 		if (!pid)
 			_exit(be_user(self->bdf, self->random >> 8));
 		ASSERT_EQ(0, child_wait(pid, 2 * LAST_BREATH_MS));
-		ASSERT_TRUE(pci_vanishes(self->bdf, VANISHED_MS));
-		ASSERT_TRUE(pci_slot_goes_off(self->bdf, VANISHED_MS));
-		sleep_ms(LIGHTS_OUT_MS);
-		ASSERT_EQ(0, testblock_write(&self->neighbour, TB_INSERT, 1));
-		ASSERT_TRUE(pci_appears(self->bdf, VANISHED_MS));
-		ASSERT_EQ(0, bind_at_last(self->bdf));
+		ASSERT_EQ(0, put_back(self->bdf, &self->neighbour));
 		ASSERT_EQ(0, next_user(self->bdf));
 		ASSERT_EQ(0, touch_read(self->map, &value));
 		ASSERT_EQ(PATTERN, value);
 	}
 	figure("torn_out", self->rounds, "removals");
+}
+
+/* Leaves the memory full of its bytes, and takes the GPU along: 0, or which step went wrong. */
+static int be_tenant(const char *bdf)
+{
+	struct tenant tenant;
+
+	if (tenant_move_in(&tenant, bdf, 0xa5))
+		return 1;
+	return testblock_write(&tenant.gpu, TB_SURPRISE, 1) ? 2 : 0;
+}
+
+/* One goes with the GPU, which then comes back under @policy; the next one is in. */
+static int change_tenants(FIXTURE_DATA(torn_out) *self, const char *policy, struct tenant *next)
+{
+	pid_t pid = fork();
+	int ret;
+
+	if (!pid)
+		_exit(be_tenant(self->bdf));
+	ret = pid < 0 ? -errno : child_wait(pid, LAST_BREATH_MS);
+	if (!ret)
+		ret = file_write(SCRUB_DEFAULT_POLICY, policy);
+	if (!ret)
+		ret = put_back(self->bdf, &self->neighbour);
+	file_write(SCRUB_DEFAULT_POLICY, "off");
+	return ret ? ret : tenant_open(next, self->bdf);
+}
+
+TEST_F_TIMEOUT(torn_out, next_tenant_finds_nothing_with_a_policy, NO_LIMIT)
+{
+	struct tenant next = { .gpu = GPU_CLOSED };
+
+	ASSERT_EQ(0, change_tenants(self, "on-open", &next));
+	EXPECT_EQ(0, tenant_finds(&next));
+	tenant_close(&next);
+}
+
+/* Which shows that there was something to find. */
+TEST_F_TIMEOUT(torn_out, next_tenant_finds_all_without_a_policy, NO_LIMIT)
+{
+	struct tenant next = { .gpu = GPU_CLOSED };
+
+	ASSERT_EQ(0, change_tenants(self, "off", &next));
+	EXPECT_EQ(memory_bytes(&next.gpu), tenant_finds(&next));
+	tenant_close(&next);
 }
 
 TEST_HARNESS_MAIN

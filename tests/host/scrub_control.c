@@ -30,7 +30,6 @@
 #define UNREADY_MS	4000
 #define TRACING		"/sys/kernel/tracing/"
 #define SCRUB_EVENT	TRACING "events/nvgrace_gpu/nvgrace_gpu_scrub/enable"
-#define DEFAULT_POLICY	"/sys/module/nvgrace_gpu_vfio_pci/parameters/scrub"
 
 FIXTURE(scrub_control) {
 	const char *bdf;
@@ -154,9 +153,9 @@ TEST_F(scrub_control, module_parameter_is_the_policy_of_gpus_bound_later)
 {
 	char now[16], *shown;
 
-	EXPECT_EQ(-EINVAL, file_write(DEFAULT_POLICY, "sometimes"));
-	ASSERT_EQ(0, file_write(DEFAULT_POLICY, "on-open"));
-	shown = file_slurp(DEFAULT_POLICY);
+	EXPECT_EQ(-EINVAL, file_write(SCRUB_DEFAULT_POLICY, "sometimes"));
+	ASSERT_EQ(0, file_write(SCRUB_DEFAULT_POLICY, "on-open"));
+	shown = file_slurp(SCRUB_DEFAULT_POLICY);
 	ASSERT_NE(NULL, shown);
 	EXPECT_STREQ("on-open\n", shown);
 	free(shown);
@@ -166,7 +165,7 @@ TEST_F(scrub_control, module_parameter_is_the_policy_of_gpus_bound_later)
 	ASSERT_EQ(0, driver_bind(self->bdf));
 	gpu_attribute(self->bdf, "scrub_policy", now, sizeof(now));
 	EXPECT_STREQ("on-open", now);
-	EXPECT_EQ(0, file_write(DEFAULT_POLICY, "off"));
+	EXPECT_EQ(0, file_write(SCRUB_DEFAULT_POLICY, "off"));
 }
 
 TEST_F(scrub_control, off_does_nothing)

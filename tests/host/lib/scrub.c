@@ -139,7 +139,7 @@ static int fill_by_dma(struct tenant *t, uint8_t byte)
 	return ret == TB_DMA_OK ? 0 : ret < 0 ? ret : -EIO;
 }
 
-static int move_in(struct tenant *t, const char *bdf, uint8_t byte)
+int tenant_move_in(struct tenant *t, const char *bdf, uint8_t byte)
 {
 	int ret = tenant_open(t, bdf);
 
@@ -154,7 +154,7 @@ static int move_in(struct tenant *t, const char *bdf, uint8_t byte)
 static void be_a_tenant(int report, const char *bdf, uint8_t byte)
 {
 	struct tenant tenant;
-	int ret = move_in(&tenant, bdf, byte);
+	int ret = tenant_move_in(&tenant, bdf, byte);
 
 	if (write(report, &ret, sizeof(ret)) == sizeof(ret) && !ret)
 		pause();

@@ -14,6 +14,9 @@
 
 #define SCRUB_MS	60000	/* more than all memory takes */
 
+/* The policy of GPUs that are bound later on, a parameter of the module. */
+#define SCRUB_DEFAULT_POLICY "/sys/module/nvgrace_gpu_vfio_pci/parameters/scrub"
+
 /* 0 or -errno. */
 int scrub_set_policy(const char *bdf, const char *policy);
 
@@ -41,6 +44,9 @@ uint64_t memory_bytes(const struct gpu *gpu);
 /* 0 or -errno; to be closed in either case. */
 int tenant_open(struct tenant *tenant, const char *bdf);
 void tenant_close(struct tenant *tenant);
+
+/* Opens the GPU and fills all of its memory with that byte: 0 or -errno; likewise. */
+int tenant_move_in(struct tenant *tenant, const char *bdf, uint8_t byte);
 
 /*
  * A process that opens the GPU, fills all of its memory with bytes that are not
