@@ -33,11 +33,17 @@ demo:
 	@tests/demo/demo
 
 check:
-	@$(testbed)/run unit static packages bench testbed qa lts host refusal libvirt tool kvm migration peer \
-		guest pages-64k@7-64k promises
+	@$(testbed)/run check
 
-promises:
-	cp build/results/promises.rst Documentation/testing/promises.rst
+check-quick:
+	@$(testbed)/run quick
+
+# make promise P=P2
+promise:
+	@$(testbed)/run $(P)
+
+promises census:
+	@$(testbed)/publish $@
 
 check-unit check-static check-intree check-packages check-dkms check-install check-host check-guest \
 check-refusal check-libvirt check-tool check-qa check-kvm check-migration check-peer check-lts \
@@ -72,6 +78,9 @@ check-steps:
 mutate-driver:
 	@tests/host/mutate
 
+check-weaknesses:
+	@tests/in-tree/check
+
 bench:
 	@tests/bench/bench
 
@@ -105,6 +114,9 @@ help:
 	@echo '  make demo             watch a GPU pass to a guest that uses its memory, and a refusal'
 	@echo '                        (KERNEL=6.12: on 6.12 with the KVM series)'
 	@echo '  make shell            a prompt on the emulated host (CPU= KERNEL= GPUS= MEM= DRIVER=)'
+	@echo '  make check-quick      what is worth running before every commit, within five minutes'
+	@echo '  make run S="..."      scenarios, one test or one case of a scenario, as S=host-main:reset or'
+	@echo '                        S=host-main:reset:file_access_goes_on; V=1 with their output'
 	@echo '  make check            all tests; parts:'
 	@echo '  make check-unit       the driver'"'"'s pure files in user space: tests, fuzzers'
 	@echo '  make check-static     warnings, sparse, checkpatch, documentation, scripts'
@@ -123,13 +135,17 @@ help:
 	@echo '  make check-bench      what the driver costs beside the in-tree one: within limits?'
 	@echo '  make check-testbed    the test bed itself'
 	@echo '  make htmldocs         Documentation/ as pages, in build/htmldocs/'
-	@echo '  make promises         after make check: Documentation/testing/promises.rst anew'
+	@echo '  make promise P=P2     the tests that stand for one promise of the threat model'
+	@echo '  make promises         after a green make check: write Documentation/testing/promises.rst'
+	@echo '  make census           after make check: write tests/census, the number of cases of each test'
 	@echo
 	@echo '  Not in make check, since they take long:'
 	@echo '  make check-intree     the driver, built inside the source of the newest kernel'
 	@echo '  make check-dkms       the module built by dkms for every kernel whose headers Debian has'
 	@echo '  make check-install    the packages, installed on the emulated host by the guide'
 	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak'
+	@echo '  make check-weaknesses the kernel'"'"'s own driver, of 7.x and of 6.12: does it fail what it is'
+	@echo '                        said to fail in Documentation/driver-api/nvgrace-gpu.rst'
 	@echo '  make coverage         after make check-debug: lines of the driver that did not run, and why'
 	@echo '  make bench            what the driver costs beside the in-tree one, in instructions, faults'
 	@echo '                        and page tables: a table, build/bench/figures.{csv,svg}'
@@ -142,8 +158,6 @@ help:
 	@echo '                        what the series promises for this step'
 	@echo '  make mutate-kvm       break the KVM series one rule at a time; tests must notice'
 	@echo '  make mutate-driver    the same with the driver, in places where data could get out'
-	@echo
-	@echo '  make run S="..."      scenarios by name (tests/scenarios), V=1 with their output'
 	@echo
 	@echo '  KERNEL=<id>           on another kernel: 7 (default), 6.12, 6.12-series, ...; see'
 	@echo '                        Documentation/testing/testbed.rst'

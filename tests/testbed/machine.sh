@@ -35,6 +35,7 @@ kernel_arguments() {
 		;;
 	esac
 	echo "${SEED:+nvgrace.seed=$SEED} ${OPERATIONS:+nvgrace.operations=$OPERATIONS} ${ROUNDS:+nvgrace.rounds=$ROUNDS}"
+	echo "${only_test:+nvgrace.only=$only_test} ${only_case:+nvgrace.case=$only_case}"
 	echo "$APPEND"
 }
 

@@ -17,42 +17,80 @@
 #   ICOUNT    not empty: the clock counts instructions, 1 ns each (SMP must be 1)
 #   URGENT    not empty: goes before other scenarios that run at the same time
 #   TESTS     one per line: name, seconds, command; see inside/host
+#   SUBJECT   "tool" where the tools of this project are tested, whatever the host has
 #   VARIANTS  words: the file describes one scenario for each, $VARIANT tells which
 #
-# A scenario is called <file>, or <file>@<variant>. With +<kernel id> behind it, it
-# is run on that kernel instead of its own.
+# A job is a scenario and what is wanted of it: <file>[@<variant>][+<kernel id>][:<test>[:<case>]].
+# With +<kernel id> the scenario runs on that kernel instead of its own. With :<test> only
+# the tests run whose name matches one of these patterns, with :<case> only those cases of
+# them: names as in results.tap, or the last parts of some. Commas separate several.
 
 driver_name=nvgrace_gpu_vfio_pci
 
-load_scenario() {
-	scenario=${1%%+*}
-	scenario_file=$src_dir/tests/scenarios/${scenario%%@*}
-	[ -f "$scenario_file" ] || die "there is no scenario $1; see tests/scenarios"
-	override=
-	case $1 in *+*) override=${1#*+} ;; esac
-	VARIANT=
-	case $scenario in *@*) VARIANT=${scenario#*@} ;; esac
-	unset BIND
-	DESC='' KERNEL='' URGENT='' CPU=neoverse-n2 SMP=2 MEM=4G MACHINE='' APPEND='' INIT=script LIMIT=300
-	GPUS='mem-size=5G' ICOUNT='' DEVICES='' DISKS='' PEERS='' TESTS='' VARIANTS=''
+# variants_of <file>: what its VARIANTS says
+variants_of() {
 	# shellcheck source=/dev/null
-	. "$scenario_file"
+	(VARIANTS='' VARIANT='' && . "$src_dir/tests/scenarios/$1" && echo "$VARIANTS")
+}
+
+# split_job <job>: sets job_file, VARIANT, override, only_test and only_case. A variant may
+# hold any character that separates: the longest one that fits is meant.
+split_job() {
+	job_file=${1%%[@+:]*}
+	job_rest=${1#"$job_file"}
+	[ -f "$src_dir/tests/scenarios/$job_file" ] || die "there is no scenario $1; see tests/scenarios"
+	VARIANT='' override='' only_test='' only_case=''
+	case $job_rest in
+	@*)
+		for word in $(variants_of "$job_file"); do
+			case $job_rest in
+			"@$word" | "@$word"[+:]*) [ ${#word} -le ${#VARIANT} ] || VARIANT=$word ;;
+			esac
+		done
+		[ -n "$VARIANT" ] || die "scenario $job_file has no variant ${job_rest#@}; it has:" \
+			"$(variants_of "$job_file" | tr '\n' ' ')"
+		job_rest=${job_rest#"@$VARIANT"}
+		;;
+	esac
+	case $job_rest in
+	+*) override=${job_rest#+} override=${override%%:*} job_rest=${job_rest#"+$override"} ;;
+	esac
+	case $job_rest in
+	:*) only_test=${job_rest#:} only_test=${only_test%%:*} job_rest=${job_rest#":$only_test"} ;;
+	esac
+	only_case=${job_rest#:}
+}
+
+load_scenario() {
+	split_job "$1"
+	unset BIND
+	DESC='' KERNEL='' URGENT='' SUBJECT='' CPU=neoverse-n2 SMP=2 MEM=4G MACHINE='' APPEND='' INIT=script
+	LIMIT=300 GPUS='mem-size=5G' ICOUNT='' DEVICES='' DISKS='' PEERS='' TESTS='' VARIANTS=''
+	# shellcheck source=/dev/null
+	. "$src_dir/tests/scenarios/$job_file"
 	[ -n "$TESTS" ] || die "scenario $1 has no TESTS"
 	[ -n "${BIND+set}" ] || BIND=$(seq -s ' ' 0 $(($(echo "$GPUS" | wc -w) - 1)))
 	own_kernel=$KERNEL
 	KERNEL=${override:-${KERNEL:-7}}
 }
 
+# every_scenario: their names
+every_scenario() {
+	for file in "$src_dir"/tests/scenarios/*; do
+		file=${file##*/}
+		variants=$(variants_of "$file")
+		for name in ${variants:-''}; do
+			echo "$file${name:+@$name}"
+		done
+	done
+}
+
 # scenario_names <pattern>: those whose name, or whose file's name, matches
 scenario_names() {
-	for file in "$src_dir"/tests/scenarios/*; do
-		file=$(basename "$file")
-		variants=$(load_scenario "$file" && echo "$VARIANTS")
-		for name in ${variants:-''}; do
-			name=$file${name:+@$name}
-			# shellcheck disable=SC2254 # patterns
-			case $name in $1 | $1@*) echo "$name" ;; esac
-		done
+	every_scenario=${every_scenario:-$(every_scenario)}
+	for name in $every_scenario; do
+		# shellcheck disable=SC2254 # patterns
+		case $name in $1 | $1@*) echo "$name" ;; esac
 	done
 }
 
@@ -81,4 +119,17 @@ scenario_environment() {
 
 scenario_tests() {
 	printf '%s\n' "$TESTS" | sed '/^[ \t]*\(#.*\)\{0,1\}$/d;s/^[ \t]*//'
+}
+
+# shellcheck source=tests/testbed/inside/wanted
+. "$testbed_dir/inside/wanted"
+
+# wanted_tests: those of the job
+wanted_tests() {
+	scenario_tests | wanted "$only_test"
+}
+
+# scenario_of_job: the scenario alone
+scenario_of_job() {
+	echo "$job_file${VARIANT:+@$VARIANT}"
 }
