@@ -26,17 +26,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "coherent-gpu-testblock.h"
 #include "kselftest_harness.h"
 
 #define PAGE		4096UL
 #define BYTES		(8UL << 20)
 #define BAD		(BYTES / 2 + 5 * PAGE)	/* offset of the bad page */
-
-#define TEST_BLOCK	0x800000
-#define MAGIC		0x55504743
-#define POISON_MEM	0x68
-#define POISON_CMD	0x70
-#define POISON		1
 
 static sigjmp_buf escape;
 static siginfo_t told;
@@ -104,9 +99,9 @@ static volatile uint32_t *map_test_block(void)
 		 getenv("GPU0"));
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	block = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-		     TEST_BLOCK);
+		     TB_AT);
 	close(fd);
-	return block == MAP_FAILED || block[0] != MAGIC ? NULL : block;
+	return block == MAP_FAILED || block[TB_MAGIC / 4] != TB_MAGIC_VALUE ? NULL : block;
 }
 
 static unsigned long corrupted_kib(void)
@@ -155,9 +150,9 @@ static int poison(const char *p, uint64_t start)
 
 	if (!block || physical(p) < start)
 		return -1;
-	block[POISON_MEM / 4] = (uint32_t)offset;
-	block[POISON_MEM / 4 + 1] = offset >> 32;
-	block[POISON_CMD / 4] = POISON;
+	block[TB_POISON_MEM / 4] = (uint32_t)offset;
+	block[TB_POISON_MEM / 4 + 1] = offset >> 32;
+	block[TB_POISON_CMD / 4] = TB_POISON;
 	return 0;
 }
 

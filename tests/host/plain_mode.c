@@ -142,7 +142,7 @@ TEST_F(plain_mode, doorbell_eventfd_is_served_as_by_vfio_pci)
 {
 	int event = eventfd(0, EFD_CLOEXEC);
 	uint64_t one = 1, until = now_ms() + 2000;
-	const uint64_t at = 0x800000 + TB_READY_DELAY_MS;
+	const uint64_t at = TB_AT + TB_READY_DELAY_MS;
 
 	NEEDS_TESTBLOCK(&self->gpu);
 	ASSERT_EQ(0, attach(&self->gpu, 0, at, 4, event));

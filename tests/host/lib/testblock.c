@@ -5,15 +5,11 @@
 
 #include <errno.h>
 
-#include "clock.h"
-
-#define TESTBLOCK_AT	0x800000u
-
 uint32_t testblock_read(const struct gpu *gpu, enum testblock_register reg)
 {
 	uint32_t value = ~0u;
 
-	gpu_read(gpu, 0, TESTBLOCK_AT + reg, &value, sizeof(value));
+	gpu_read(gpu, 0, TB_AT + reg, &value, sizeof(value));
 	return value;
 }
 
@@ -21,14 +17,14 @@ uint64_t testblock_read64(const struct gpu *gpu, enum testblock_register reg)
 {
 	uint64_t value = ~0ull;
 
-	gpu_read(gpu, 0, TESTBLOCK_AT + reg, &value, sizeof(value));
+	gpu_read(gpu, 0, TB_AT + reg, &value, sizeof(value));
 	return value;
 }
 
 int testblock_write(const struct gpu *gpu, enum testblock_register reg,
 		    uint32_t value)
 {
-	ssize_t n = gpu_write(gpu, 0, TESTBLOCK_AT + reg, &value, sizeof(value));
+	ssize_t n = gpu_write(gpu, 0, TB_AT + reg, &value, sizeof(value));
 
 	return n == sizeof(value) ? 0 : n < 0 ? (int)n : -EIO;
 }
@@ -36,7 +32,7 @@ int testblock_write(const struct gpu *gpu, enum testblock_register reg,
 int testblock_write64(const struct gpu *gpu, enum testblock_register reg,
 		      uint64_t value)
 {
-	ssize_t n = gpu_write(gpu, 0, TESTBLOCK_AT + reg, &value, sizeof(value));
+	ssize_t n = gpu_write(gpu, 0, TB_AT + reg, &value, sizeof(value));
 
 	return n == sizeof(value) ? 0 : n < 0 ? (int)n : -EIO;
 }
@@ -92,29 +88,15 @@ int testblock_rest(const struct gpu *gpu)
 	return ret;
 }
 
-static int dma_result(const struct gpu *gpu)
-{
-	uint64_t deadline = now_ms() + 5000;
-	uint32_t status;
-
-	do {
-		status = testblock_read(gpu, TB_DMA_STATUS);
-		if (status != TB_DMA_BUSY)
-			return (int)status;
-		sleep_ms(1);
-	} while (now_ms() < deadline);
-	return -ETIMEDOUT;
-}
-
 int testblock_dma(const struct gpu *gpu, uint32_t command, uint64_t mem,
 		  uint64_t iova, uint32_t len, int vector)
 {
-	uint32_t doorbell = command | (uint32_t)(vector + 1) << 16;
+	uint32_t doorbell = command | TB_DMA_VECTOR(vector);
 
 	if (testblock_write64(gpu, TB_DMA_IOVA, iova) ||
 	    testblock_write64(gpu, TB_DMA_MEM, mem) ||
 	    testblock_write(gpu, TB_DMA_LEN, len) ||
 	    testblock_write(gpu, TB_DMA_CMD, doorbell))
 		return -EIO;
-	return dma_result(gpu);
+	return (int)testblock_read(gpu, TB_DMA_STATUS);
 }

@@ -80,7 +80,7 @@ static void close_memory(CoherentGPUState *s)
 void coherent_gpu_train(CoherentGPUState *s, uint32_t delay_ms)
 {
     /* 0 means "not ready" in READY_NS, and is the time of power-on. */
-    s->trained_at = delay_ms == COHERENT_GPU_NEVER ? INT64_MAX :
+    s->trained_at = delay_ms == TB_NEVER ? INT64_MAX :
         MAX(1, now_ns() + (int64_t)delay_ms * SCALE_MS);
     close_memory(s);
 }

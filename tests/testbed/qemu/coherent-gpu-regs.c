@@ -3,9 +3,9 @@
  * coherent-gpu: BAR0
  *
  * Three registers that real parts have, at the addresses where real parts have
- * them, and those of coherent-gpu-falcon.c; a test block (see the table in
- * coherent-gpu.c) that lets programs on the emulated machine watch the device
- * and inject faults; the MSI-X table.
+ * them, and those of coherent-gpu-falcon.c; a test block (see
+ * coherent-gpu-testblock.h) that lets programs on the emulated machine watch
+ * the device and inject faults; the MSI-X table.
  *
  * The test block is made of 64-bit cells. A cell is read as a whole or by
  * halves; only a 64-bit read of a clock is consistent. Writes act on each half.
@@ -30,38 +30,6 @@
 #define MSIX_TABLE              0xb90000
 #define MSIX_PBA                0xba0000
 
-#define TEST_BLOCK              0x800000
-#define TEST_BLOCK_SIZE         (4 * KiB)
-#define TEST_MAGIC              0x55504743
-
-enum {
-    T_MAGIC             = 0x00,
-    T_EARLY             = 0x04,
-    T_RESETS            = 0x08,
-    T_READY_NS          = 0x10,
-    T_NOW_NS            = 0x18,
-    T_FIRST_TOUCH_NS    = 0x20,
-    T_READY_DELAY_MS    = 0x28,
-    T_FAULTS            = 0x2c,
-    T_UNREADY_MS        = 0x30,
-    T_SURPRISE          = 0x34,
-    T_INSERT            = 0x38,
-    T_DMA_IOVA          = 0x40,
-    T_DMA_MEM           = 0x48,
-    T_DMA_LEN           = 0x50,
-    T_DMA_CMD           = 0x54,
-    T_DMA_STATUS        = 0x58,
-    T_MSIX_FIRE         = 0x60,
-    T_POISON_MEM        = 0x68,
-    T_POISON_CMD        = 0x70,
-    T_POISONED          = 0x74,
-    T_AER               = 0x78,
-};
-
-enum { DMA_CMD_FROM_MEM = 1, DMA_CMD_TO_MEM = 2 };
-enum { DMA_OK = 0, DMA_ERROR = 2 };
-enum { POISON_CMD_POISON = 1, POISON_CMD_HEAL = 2 };
-
 #define DMA_PAGE                (4 * KiB)
 
 /* The registers real parts have */
@@ -70,7 +38,7 @@ static uint32_t reg_value(CoherentGPUState *s, hwaddr addr)
 {
     uint32_t value;
 
-    if (s->faults & FAULT_ALL_ONES) {
+    if (s->faults & TB_FAULT_ALL_ONES) {
         return UINT32_MAX;
     }
     if (s->has_falcon && coherent_gpu_falcon_read(s, addr, &value)) {
@@ -78,7 +46,7 @@ static uint32_t reg_value(CoherentGPUState *s, hwaddr addr)
     }
     switch (addr) {
     case REG_C2C_LINK_STATUS:
-        return s->faults & FAULT_LINK_DOWN ? 0 : STATUS_UP;
+        return s->faults & TB_FAULT_C2C_DOWN ? 0 : STATUS_UP;
     case REG_HBM_TRAINING:
         return coherent_gpu_trained(s) ? STATUS_UP : 0;
     case REG_PMC_BOOT_0: /* no known architecture: no stock driver wants it */
@@ -170,12 +138,12 @@ static void dma_run(CoherentGPUState *s, uint32_t cmd)
     uint32_t direction = extract32(cmd, 0, 16);
     uint32_t vector_plus_one = extract32(cmd, 16, 16);
 
-    if ((direction != DMA_CMD_FROM_MEM && direction != DMA_CMD_TO_MEM) ||
+    if ((direction != TB_DMA_TO_IOVA && direction != TB_DMA_FROM_IOVA) ||
         s->dma.mem > s->mem_size || s->dma.len > s->mem_size - s->dma.mem ||
-        dma_copy(s, direction == DMA_CMD_TO_MEM) != MEMTX_OK) {
-        s->dma.status = DMA_ERROR;
+        dma_copy(s, direction == TB_DMA_FROM_IOVA) != MEMTX_OK) {
+        s->dma.status = TB_DMA_ERROR;
     } else {
-        s->dma.status = DMA_OK;
+        s->dma.status = TB_DMA_OK;
     }
     if (vector_plus_one) {
         fire(s, vector_plus_one - 1);
@@ -204,29 +172,29 @@ static uint64_t pair(uint32_t lo, uint32_t hi)
 static uint64_t cell_value(const CoherentGPUState *s, hwaddr cell)
 {
     switch (cell) {
-    case T_MAGIC:
-        return pair(TEST_MAGIC, s->early);
-    case T_RESETS:
+    case TB_MAGIC:
+        return pair(TB_MAGIC_VALUE, s->early);
+    case TB_RESETS:
         return pair(s->resets, 0);
-    case T_READY_NS:
+    case TB_READY_NS:
         return coherent_gpu_ready(s) ? s->trained_at : 0;
-    case T_NOW_NS:
+    case TB_NOW_NS:
         return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-    case T_FIRST_TOUCH_NS:
+    case TB_FIRST_TOUCH_NS:
         return s->first_touch;
-    case T_READY_DELAY_MS:
+    case TB_READY_DELAY_MS:
         return pair(s->ready_delay_ms, s->faults);
-    case T_DMA_IOVA:
+    case TB_DMA_IOVA:
         return s->dma.iova;
-    case T_DMA_MEM:
+    case TB_DMA_MEM:
         return s->dma.mem;
-    case T_DMA_LEN:
+    case TB_DMA_LEN:
         return pair(s->dma.len, 0);
-    case T_DMA_STATUS:
+    case TB_DMA_STATUS:
         return pair(s->dma.status, 0);
-    case T_POISON_MEM:
+    case TB_POISON_MEM:
         return s->poison_mem;
-    case T_POISON_CMD:
+    case TB_POISON_CMD:
         return pair(0, s->poisoned);
     default:
         return 0;
@@ -242,9 +210,9 @@ static uint64_t test_block_read(void *opaque, hwaddr addr, unsigned size)
 
 static void poison_command(CoherentGPUState *s, uint32_t cmd)
 {
-    if (cmd == POISON_CMD_POISON) {
+    if (cmd == TB_POISON) {
         coherent_gpu_poison(s, s->poison_mem);
-    } else if (cmd == POISON_CMD_HEAL) {
+    } else if (cmd == TB_HEAL) {
         coherent_gpu_heal(s);
     }
 }
@@ -252,53 +220,53 @@ static void poison_command(CoherentGPUState *s, uint32_t cmd)
 static void write_half(CoherentGPUState *s, hwaddr addr, uint32_t val)
 {
     switch (addr) {
-    case T_EARLY:
+    case TB_EARLY:
         s->early = 0;
         break;
-    case T_READY_DELAY_MS:
+    case TB_READY_DELAY_MS:
         s->ready_delay_ms = val;
         break;
-    case T_FAULTS:
-        coherent_gpu_set_faults(s, val & FAULT_MASK);
+    case TB_FAULTS:
+        coherent_gpu_set_faults(s, val & TB_FAULT_MASK);
         break;
-    case T_UNREADY_MS:
+    case TB_UNREADY_MS:
         coherent_gpu_train(s, val);
         break;
-    case T_SURPRISE:
+    case TB_SURPRISE:
         if (val == 1) {
             coherent_gpu_tear_out(s);
         }
         break;
-    case T_INSERT:
+    case TB_INSERT:
         if (val == 1) {
             coherent_gpu_insert_all();
         }
         break;
-    case T_DMA_IOVA:
-    case T_DMA_IOVA + 4:
+    case TB_DMA_IOVA:
+    case TB_DMA_IOVA + 4:
         s->dma.iova = deposit64(s->dma.iova, (addr & 4) * 8, 32, val);
         break;
-    case T_DMA_MEM:
-    case T_DMA_MEM + 4:
+    case TB_DMA_MEM:
+    case TB_DMA_MEM + 4:
         s->dma.mem = deposit64(s->dma.mem, (addr & 4) * 8, 32, val);
         break;
-    case T_DMA_LEN:
+    case TB_DMA_LEN:
         s->dma.len = val;
         break;
-    case T_DMA_CMD:
+    case TB_DMA_CMD:
         dma_run(s, val);
         break;
-    case T_MSIX_FIRE:
+    case TB_MSIX_FIRE:
         fire(s, val);
         break;
-    case T_POISON_MEM:
-    case T_POISON_MEM + 4:
+    case TB_POISON_MEM:
+    case TB_POISON_MEM + 4:
         s->poison_mem = deposit64(s->poison_mem, (addr & 4) * 8, 32, val);
         break;
-    case T_POISON_CMD:
+    case TB_POISON_CMD:
         poison_command(s, val);
         break;
-    case T_AER:
+    case TB_AER:
         report_error(s, val);
         break;
     }
@@ -336,9 +304,9 @@ void coherent_gpu_regs_init(CoherentGPUState *s)
                           s->bar0_size);
     memory_region_add_subregion_overlap(&s->bar0, 0, &s->regs, -1);
     memory_region_init_io(&s->test_block, owner, &test_block_ops, s,
-                          "coherent-gpu.test", TEST_BLOCK_SIZE);
+                          "coherent-gpu.test", TB_BYTES);
     if (s->has_test_block && bar0_is_whole(s)) {
-        memory_region_add_subregion(&s->bar0, TEST_BLOCK, &s->test_block);
+        memory_region_add_subregion(&s->bar0, TB_AT, &s->test_block);
     }
 }
 

@@ -23,41 +23,11 @@
  *   0x000000  PMC_BOOT_0        0; GH100's with falcon=on
  *   0x001498  C2C link status   0xff when the link is up
  *   0x0200bc  HBM training      0xff when the memory is trained
+ *   0x800000  test block        watches and makes faults, see
+ *                               coherent-gpu-testblock.h
  *   0x844000  falcon            with falcon=on: a copy engine, and the firmware
  *   0x8f2ad0  firmware's queue  that allows it, see coherent-gpu-falcon.c
  *   0xb90000  MSI-X table       0xba0000  MSI-X pending bits
- *   0x800000  test block, 32-bit registers unless said; (64) is a lo/hi pair or
- *             one 64-bit access, times are ns of the virtual clock:
- *     0x00 MAGIC           RO       "CGPU"
- *     0x04 EARLY           RW       CPU accesses to the memory while not ready;
- *                                   any write clears
- *     0x08 RESETS          RO       function and bus resets since power-on
- *     0x10 READY_NS        RO (64)  when the memory became ready, 0: it is not
- *     0x18 NOW_NS          RO (64)  the time
- *     0x20 FIRST_TOUCH_NS  RO (64)  first CPU access since READY_NS, 0: none
- *     0x28 READY_DELAY_MS  RW       training time from the next reset on
- *                                   (0xffffffff: for ever)
- *     0x2c FAULTS          RW       bit 0: registers outside the test block and
- *                                   the CXL word read ~0; bit 1: C2C link down
- *     0x30 UNREADY_MS      WO       n: train again now, for n ms
- *     0x34 SURPRISE        WO       1: the device is torn out of its slot
- *     0x38 INSERT          WO       1: every device that was torn out is in its
- *                                   slot again, as after power-on
- *     0x40 DMA_IOVA        RW (64)  bus address
- *     0x48 DMA_MEM         RW (64)  offset in the memory
- *     0x50 DMA_LEN         RW       bytes
- *     0x54 DMA_CMD         WO       1: memory to bus, 2: bus to memory, done
- *                                   when the write returns; bits 31..16: number
- *                                   of the vector raised then + 1, 0: none
- *     0x58 DMA_STATUS      RO       0: done, 2: refused (range, bus master off,
- *                                   IOMMU)
- *     0x60 MSIX_FIRE       WO       raises this vector
- *     0x68 POISON_MEM      RW (64)  offset in the memory
- *     0x70 POISON_CMD      WO       1: the page there loses its content, for
- *                                   eight pages at most; 2: all pages are well
- *     0x74 POISONED        RO       pages that have lost their content
- *     0x78 AER             WO       the uncorrectable error of this bit (as in
- *                                   AER's status register) is reported
  *
  * While the memory is not ready (not trained, any fault, torn out), CPU reads
  * of it give ~0 and writes are lost; its content survives, and survives resets.
@@ -153,7 +123,7 @@ static void add_dvsecs(CoherentGPUState *s)
 
 static uint32_t cxl_size_low(const CoherentGPUState *s)
 {
-    if (s->faults & FAULT_ALL_ONES) {
+    if (s->faults & TB_FAULT_ALL_ONES) {
         return UINT32_MAX;
     }
     return (s->mem_size & CXL_SIZE_LOW_MASK) |
@@ -288,8 +258,8 @@ static void power_on(CoherentGPUState *s)
     s->resets = 0;
     coherent_gpu_heal(s);
     s->ready_delay_ms = s->power_on_delay_ms;
-    s->faults = (s->all_ones ? FAULT_ALL_ONES : 0) |
-                (s->c2c ? 0 : FAULT_LINK_DOWN);
+    s->faults = (s->all_ones ? TB_FAULT_ALL_ONES : 0) |
+                (s->c2c ? 0 : TB_FAULT_C2C_DOWN);
 }
 
 static int insert_if_torn_out(Object *obj, void *opaque)

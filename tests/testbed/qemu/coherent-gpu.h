@@ -22,12 +22,11 @@
 #include "qemu/units.h"
 #include "hw/pci/pci_device.h"
 #include "qom/object.h"
+#include "coherent-gpu-testblock.h"
 
 #define TYPE_COHERENT_GPU "coherent-gpu"
 OBJECT_DECLARE_SIMPLE_TYPE(CoherentGPUState, COHERENT_GPU)
 
-/* A delay in milliseconds that never ends. */
-#define COHERENT_GPU_NEVER      UINT32_MAX
 /* Value of acpi-base and acpi-size: the same as mem-base and mem-size. */
 #define COHERENT_GPU_TRUTH      UINT64_MAX
 
@@ -43,11 +42,6 @@ OBJECT_DECLARE_SIMPLE_TYPE(CoherentGPUState, COHERENT_GPU)
 #define COHERENT_GPU_FALCON_SIZE        0x2000
 #define COHERENT_GPU_DMEM_SIZE          (4 * KiB)
 #define COHERENT_GPU_EMEM_SIZE          (4 * KiB)
-
-/* Bits of the FAULTS register. */
-#define FAULT_ALL_ONES          BIT(0)
-#define FAULT_LINK_DOWN         BIT(1)
-#define FAULT_MASK              (FAULT_ALL_ONES | FAULT_LINK_DOWN)
 
 /* Everything that changes after realize is protected by the BQL. */
 struct CoherentGPUState {
@@ -106,7 +100,7 @@ struct CoherentGPUState {
 
     uint32_t resets;
     uint32_t ready_delay_ms;
-    uint32_t faults;
+    uint32_t faults; /* TB_FAULT_* */
 
     struct {
         uint64_t iova;

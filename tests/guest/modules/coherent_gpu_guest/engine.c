@@ -17,24 +17,8 @@
 #include <linux/interrupt.h>
 #include <linux/io.h>
 
+#include "coherent-gpu-testblock.h"
 #include "guest.h"
-
-#define ENGINE_OFFSET	0x800000	/* of the test block in BAR0 */
-#define ENGINE_BYTES	0x1000
-#define ENGINE_MAGIC	0x55504743
-
-#define REG_MAGIC	0x00
-#define REG_IOVA	0x40
-#define REG_MEM		0x48
-#define REG_LEN		0x50
-#define REG_CMD		0x54
-#define REG_STATUS	0x58
-#define REG_FIRE	0x60
-
-#define CMD_FROM_MEM	1	/* GPU memory -> bus */
-#define CMD_TO_MEM	2	/* bus -> GPU memory */
-#define CMD_VECTOR(v)	(((v) + 1) << 16)
-#define STATUS_BUSY	1
 
 #define ENGINE_TIMEOUT	(10 * HZ)
 
@@ -74,24 +58,15 @@ static int wait_interrupt(struct guest_gpu *gpu, unsigned int vector)
 	return -ETIMEDOUT;
 }
 
-/* Start a copy and wait until the engine says it is over. */
+/* A copy is over when the write that started it returns. */
 static int engine_copy(struct guest_gpu *gpu, u32 cmd, dma_addr_t iova,
 		       u64 offset, u32 len)
 {
-	unsigned long deadline = jiffies + ENGINE_TIMEOUT;
-	u32 status;
-
-	write_pair(gpu, REG_IOVA, iova);
-	write_pair(gpu, REG_MEM, offset);
-	writel(len, gpu->engine + REG_LEN);
-	writel(cmd, gpu->engine + REG_CMD);
-
-	while ((status = readl(gpu->engine + REG_STATUS)) == STATUS_BUSY) {
-		if (time_after(jiffies, deadline))
-			return -ETIMEDOUT;
-		cond_resched();
-	}
-	return status ? -EIO : 0;
+	write_pair(gpu, TB_DMA_IOVA, iova);
+	write_pair(gpu, TB_DMA_MEM, offset);
+	writel(len, gpu->engine + TB_DMA_LEN);
+	writel(cmd, gpu->engine + TB_DMA_CMD);
+	return readl(gpu->engine + TB_DMA_STATUS) == TB_DMA_OK ? 0 : -EIO;
 }
 
 static int engine_copy_irq(struct guest_gpu *gpu, u32 cmd, dma_addr_t iova,
@@ -100,7 +75,7 @@ static int engine_copy_irq(struct guest_gpu *gpu, u32 cmd, dma_addr_t iova,
 	int ret;
 
 	reinit_completion(&gpu->vec[vector].arrived);
-	ret = engine_copy(gpu, cmd | CMD_VECTOR(vector), iova, offset,
+	ret = engine_copy(gpu, cmd | TB_DMA_VECTOR(vector), iova, offset,
 			  GUEST_CHUNK);
 	if (ret) {
 		pci_err(gpu->pdev, "copy at %#llx failed: %d\n", offset, ret);
@@ -172,14 +147,14 @@ static int check_chunk(struct guest_gpu *gpu, struct copy_side *side,
 	int ret;
 
 	fill(ram, seed);
-	ret = engine_copy_irq(gpu, CMD_TO_MEM, iova, side->offset, vector);
+	ret = engine_copy_irq(gpu, TB_DMA_FROM_IOVA, iova, side->offset, vector);
 	if (!ret)
 		ret = verify(gpu, side->va, seed, "GPU memory");
 	if (ret)
 		return ret;
 
 	fill(side->va, ~seed);
-	ret = engine_copy_irq(gpu, CMD_FROM_MEM, iova, side->offset,
+	ret = engine_copy_irq(gpu, TB_DMA_TO_IOVA, iova, side->offset,
 			      (vector + 1) % gpu->nvec);
 	return ret ?: verify(gpu, ram, ~seed, "guest RAM");
 }
@@ -225,7 +200,7 @@ int guest_engine_fire(struct guest_gpu *gpu, unsigned int vector)
 		return -EINVAL;
 
 	reinit_completion(&gpu->vec[vector].arrived);
-	writel(vector, gpu->engine + REG_FIRE);
+	writel(vector, gpu->engine + TB_MSIX_FIRE);
 	return wait_interrupt(gpu, vector);
 }
 
@@ -241,7 +216,7 @@ int guest_engine_stray(struct guest_gpu *gpu, u64 iova)
 	if (!gpu->engine)
 		return -EOPNOTSUPP;
 
-	ret = engine_copy(gpu, CMD_FROM_MEM, iova, 0, SZ_4K);
+	ret = engine_copy(gpu, TB_DMA_TO_IOVA, iova, 0, SZ_4K);
 	if (ret == -EIO)
 		return 0;
 	return ret ?: -EPERM;
@@ -273,14 +248,14 @@ int guest_engine_init(struct guest_gpu *gpu)
 	void __iomem *block;
 	int ret;
 
-	if (pci_resource_len(pdev, 0) < ENGINE_OFFSET + ENGINE_BYTES)
+	if (pci_resource_len(pdev, 0) < TB_AT + TB_BYTES)
 		return 0;
 	block = devm_ioremap(&pdev->dev,
-			     pci_resource_start(pdev, 0) + ENGINE_OFFSET,
-			     ENGINE_BYTES);
+			     pci_resource_start(pdev, 0) + TB_AT,
+			     TB_BYTES);
 	if (!block)
 		return -ENOMEM;
-	if (readl(block + REG_MAGIC) != ENGINE_MAGIC)
+	if (readl(block + TB_MAGIC) != TB_MAGIC_VALUE)
 		return 0;
 
 	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
