@@ -61,11 +61,6 @@ bytes() {
 	esac
 }
 
-# option <name> <options>: its value in a=b,c=d
-option() {
-	echo ",$2" | sed -n "s/.*,$1=\([^,]*\).*/\1/p"
-}
-
 round_up() {
 	echo $((($1 + $2 - 1) / $2 * $2))
 }

@@ -102,11 +102,19 @@ use_kernel() {
 	. "$prepared"
 }
 
+# option <name> <options>: its value in a=b,c=d
+option() {
+	echo ",$2" | sed -n "s/.*,$1=\([^,]*\).*/\1/p"
+}
+
+# What tests find in their environment: GPU0 is the first GPU's address, GPU0_MEM the memory
+# that it was built with.
 scenario_environment() {
 	index=0
 	for gpu in $GPUS; do
 		index=$((index + 1))
 		printf 'GPU%d=0000:%02x:00.0\n' $((index - 1)) $index
+		echo "GPU$((index - 1))_MEM=$(option mem-size "$gpu")"
 	done
 	echo "GPU_COUNT=$index"
 	echo "BIND='$BIND'"
