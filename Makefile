@@ -62,6 +62,13 @@ fuzz:
 soak:
 	@OPERATIONS=$${OPERATIONS:-1000000} ROUNDS=$${ROUNDS:-1000} JOBS=$${JOBS:-1} $(testbed)/run soak
 
+# make new-test NAME=mmap_bounds
+new-test:
+	@tests/host/new-test "$(NAME)"
+
+check-howto:
+	@tests/howto/follow
+
 coverage:
 	@$(testbed)/coverage
 
@@ -134,6 +141,7 @@ help:
 	@echo '  make check-64k        the interfaces and KVM on kernels with 64K pages (in check: 7.x)'
 	@echo '  make check-bench      what the driver costs beside the in-tree one: within limits?'
 	@echo '  make check-testbed    the test bed itself'
+	@echo '  make new-test NAME=x  a skeleton of a test of the driver; see Documentation/how-to'
 	@echo '  make htmldocs         Documentation/ as pages, in build/htmldocs/'
 	@echo '  make promise P=P2     the tests that stand for one promise of the threat model'
 	@echo '  make promises         after a green make check: write Documentation/testing/promises.rst'
@@ -142,6 +150,7 @@ help:
 	@echo '  Not in make check, since they take long:'
 	@echo '  make check-intree     the driver, built inside the source of the newest kernel'
 	@echo '  make check-dkms       the module built by dkms for every kernel whose headers Debian has'
+	@echo '  make check-howto      what Documentation/how-to says, done literally in copies of the checkout'
 	@echo '  make check-install    the packages, installed on the emulated host by the guide'
 	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak'
 	@echo '  make check-weaknesses the kernel'"'"'s own driver, of 7.x and of 6.12: does it fail what it is'
@@ -175,4 +184,4 @@ help:
 	check-intree check-packages check-dkms check-install check-host check-guest \
 	check-refusal check-libvirt check-tool check-qa check-kvm check-migration check-peer check-lts check-64k \
 	check-debug check-bench check-testbed check-steps bench fuzz-unit fuzz soak promises coverage htmldocs mutate-kvm \
-	mutate-driver run shell clean distclean help
+	mutate-driver run shell clean distclean help new-test check-howto
