@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Reads the figures of ./bench, lines of "kernel driver name=least most unit limit", for
-# table.awk and svg.awk: order[1..rows] are the rows, in the order they came; by row,
+# table.awk and plot.awk: order[1..rows] are the rows, in the order they came; by row,
 # value[row, driver], its spread in percent, and what is possible at best.
 
 {
