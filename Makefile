@@ -91,6 +91,10 @@ check-weaknesses:
 bench:
 	@tests/bench/bench
 
+# make compare A=<results or report> B=<results or report>
+compare:
+	@tools/qa/compare $(if $(RATIO),--ratio $(RATIO)) "$(A)" "$(B)"
+
 # make run S="guest-one host-*"
 run:
 	@$(testbed)/run $(S)
@@ -146,6 +150,8 @@ help:
 	@echo '  make promise P=P2     the tests that stand for one promise of the threat model'
 	@echo '  make promises         after a green make check: write Documentation/testing/promises.rst'
 	@echo '  make census           after make check: write tests/census, the number of cases of each test'
+	@echo '  make compare A= B=    what is different in the second of two build/results/: new red, new'
+	@echo '                        green, vanished, added, slower (RATIO=1.5 times)'
 	@echo
 	@echo '  Not in make check, since they take long:'
 	@echo '  make check-intree     the driver, built inside the source of the newest kernel'
@@ -183,5 +189,5 @@ help:
 .PHONY: modules modules_install tools tools_install qa qa_install deb demo check check-unit check-static \
 	check-intree check-packages check-dkms check-install check-host check-guest \
 	check-refusal check-libvirt check-tool check-qa check-kvm check-migration check-peer check-lts check-64k \
-	check-debug check-bench check-testbed check-steps bench fuzz-unit fuzz soak promises coverage htmldocs mutate-kvm \
-	mutate-driver run shell clean distclean help new-test check-howto
+	check-debug check-bench check-testbed check-steps bench compare fuzz-unit fuzz soak promises coverage htmldocs mutate-kvm \
+	mutate-driver run shell clean distclean help new-test check-howto check-quick promise census check-weaknesses

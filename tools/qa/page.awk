@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Writes the report of nvgrace-gpu-qa: one HTML page that needs nothing else. Reads what
-# report describes: lines of about, fact, test, figure, case and check, with tabs between.
-# Variable: dir, where the tests' output is.
+# "report --describe" prints: lines of about, fact, test, figure, case and check, with tabs
+# between. After text.awk; QA_DIR in the environment is where the tests' output is.
 
 BEGIN {
 	FS = "\t"
@@ -26,7 +26,11 @@ function add_gpu(gpu)
 }
 
 $1 == "about" { about_key[++abouts] = $2; about[$2] = $3 }
-$1 == "fact" { add_gpu($2); fact[$2, $3] = $4 }
+$1 == "fact" {
+	add_gpu($2)
+	fact[$2, $3] = $4
+	fact_key[$2, ++facts[$2]] = $3
+}
 $1 == "test" {
 	add_gpu($2)
 	test_gpu[++tests] = $2
@@ -191,27 +195,28 @@ function matrix(gpu,    i, k, part, row, rows)
 	printf "%s</table>\n", rows
 }
 
-# file(path): its text; one that is not there is empty
-function file(path,    line, text)
+# file(gpu, name, what): the text of that file of a test; one that is not there is empty
+function file(gpu, name, what,    command, line, text)
 {
-	while ((getline line < path) > 0)
-		text = text escape(line) "\n"
-	close(path)
+	command = "tr '\\000' '\\001' 2>/dev/null <\"$QA_DIR/" gpu "/" name "/" what "\""
+	while ((command | getline line) > 0)
+		text = text escape(printable(line)) "\n"
+	close(command)
 	return text
 }
 
 function log_of(gpu, name,    text, kernel, command)
 {
-	text = file(dir "/" gpu "/" name "/output")
-	kernel = file(dir "/" gpu "/" name "/kernel")
-	command = file(dir "/" gpu "/" name "/command")
+	text = file(gpu, name, "output")
+	kernel = file(gpu, name, "kernel")
+	command = file(gpu, name, "command")
 	if (text kernel == "")
 		return ""
 	return "<details><summary>output</summary><pre>$ " command text "</pre>" \
 		(kernel == "" ? "" : "<p>kernel log</p><pre>" kernel "</pre>") "</details>"
 }
 
-# What a reader must not have to look for: the failed ones; why something was left out.
+# What a reader must not have to look for: the failed ones; why something was skipped.
 function remarks(gpu, name,    i, text, verdict, skipped)
 {
 	for (i = 1; i <= cases[gpu, name]; i++) {
@@ -219,15 +224,10 @@ function remarks(gpu, name,    i, text, verdict, skipped)
 		if (verdict == "not ok")
 			text = text "<div class=\"bad\">" escape(case_name[gpu, name, i]) \
 				(case_reason[gpu, name, i] == "" ? "" : ": " escape(case_reason[gpu, name, i])) "</div>"
-		if (verdict == "skip" && skipped == "") {
+		if (verdict == "skip" && skipped == "")
 			skipped = case_reason[gpu, name, i]
-			if (skipped == "") {
-				skipped = case_name[gpu, name, i]
-				sub(/.*# *SKIP */, "", skipped)
-			}
-		}
 	}
-	return text (skipped == "" ? "" : "<div class=\"note\">left out: " escape(skipped) "</div>")
+	return text (skipped == "" ? "" : "<div class=\"note\">skipped: " escape(skipped) "</div>")
 }
 
 function verdict_of(gpu, name)
@@ -238,7 +238,7 @@ function verdict_of(gpu, name)
 function results_of(gpu,    i, name, verdict)
 {
 	print "<h3>Tests</h3><table class=\"tests\">"
-	print "<tr><th>test</th><th></th><th>passed</th><th>failed</th><th>left out</th><th>time</th><th>remarks</th></tr>"
+	print "<tr><th>test</th><th></th><th>passed</th><th>failed</th><th>skipped</th><th>time</th><th>remarks</th></tr>"
 	for (i = 1; i <= tests; i++) {
 		if (test_gpu[i] != gpu)
 			continue
@@ -277,10 +277,10 @@ function introduction(    i)
 	else if (!total["ok"])
 		print "<p class=\"verdict bad\">Nothing was tested</p>"
 	else
-		printf "<p class=\"verdict\">All %d cases passed; %d were left out</p>\n", total["ok"], total["skip"]
+		printf "<p class=\"verdict\">All %d cases passed; %d were skipped</p>\n", total["ok"], total["skip"]
 	bar("passed", total["ok"], total["ok"] + 0, GOOD)
 	bar("failed", total["not ok"], total["not ok"] + 0, BAD)
-	bar("left out", total["skip"], total["skip"] + 0, IDLE)
+	bar("skipped", total["skip"], total["skip"] + 0, IDLE)
 	draw("Cases")
 	print "<h2>What was tested</h2><table class=\"about\">"
 	for (i = 1; i <= abouts; i++)
@@ -288,10 +288,23 @@ function introduction(    i)
 	print "</table>"
 }
 
+# What the drawing of sizes does not show.
+function inventory(gpu,    i, name)
+{
+	print "<table class=\"about\">"
+	for (i = 1; i <= facts[gpu]; i++) {
+		name = fact_key[gpu, i]
+		if (name ~ /_size$/ || fact[gpu, name] ~ /^[?]?$/)
+			continue
+		printf "<tr><td>%s</td><td>%s</td></tr>\n", escape(name), escape(fact[gpu, name])
+	}
+	print "</table>"
+}
+
 function about_gpu(gpu)
 {
-	printf "<h2>GPU %s</h2>\n<p>Device %s; mode %s; verdict %s; readiness by %s; NUMA node %s.</p>\n", gpu, \
-		fact[gpu, "device"], fact[gpu, "mode"], fact[gpu, "verdict"], fact[gpu, "readiness"], fact[gpu, "numa_node"]
+	printf "<h2>GPU %s</h2>\n", gpu
+	inventory(gpu)
 	sizes(gpu)
 	faults(gpu)
 	bandwidth(gpu)
