@@ -107,6 +107,9 @@ clean:
 	$(MAKE) -s -C tools clean
 	-$(MAKE) -s -C $(KDIR) M=$(CURDIR) clean 2>/dev/null
 
+prune:
+	@$(testbed)/prune $(DAYS)
+
 distclean: clean
 	@$(testbed)/distclean
 
@@ -176,13 +179,16 @@ help:
 	@echo
 	@echo '  KERNEL=<id>           on another kernel: 7 (default), 6.12, 6.12-series, ...; see'
 	@echo '                        Documentation/testing/testbed.rst'
-	@echo '  JOBS=1                one test after the other, their output as it comes'
+	@echo '  JOBS=1                one test after the other, their output as it comes; by default one'
+	@echo '                        more at a time than there are CPUs'
 	@echo '  DRIVER=in-tree        test the kernel'"'"'s own driver instead'
 	@echo '  NVGRACE_CACHE=<dir>   where downloads and builds are kept (~/.cache/nvgrace-gpu)'
 	@echo '  DEBIAN_MIRROR=<URL> DEBIAN_SECURITY_MIRROR=<URL>'
 	@echo '                        where Debian comes from, where apt here does not say it'
 	@echo
 	@echo '  make clean            remove build/ and what make and make tools left'
+	@echo '  make prune            remove from the cache what was not used for DAYS days (30), and what is'
+	@echo '                        superseded; says what'
 	@echo '  make distclean        remove the cache too; one that NVGRACE_CACHE= names only if it'
 	@echo '                        was made by the test bed'
 
@@ -190,4 +196,4 @@ help:
 	check-intree check-packages check-dkms check-install check-host check-guest \
 	check-refusal check-libvirt check-tool check-qa check-kvm check-migration check-peer check-lts check-64k \
 	check-debug check-bench check-testbed check-steps bench compare fuzz-unit fuzz soak promises coverage htmldocs mutate-kvm \
-	mutate-driver run shell clean distclean help new-test check-howto check-quick promise census check-weaknesses
+	mutate-driver run shell clean prune distclean help new-test check-howto check-quick promise census check-weaknesses

@@ -90,6 +90,7 @@ tree_release() {
 
 # build_tree <directory>: all of the above
 build_tree() {
+	need_space "$cache_dir" 3500 "building kernel $id"
 	step "kernel $id: linux-source-$series $version with $(series_patches | wc -l) patches"
 	run_logged "kernel $id: unpacking" "$log" unpack_tree "$1"
 	patch_tree "$1"

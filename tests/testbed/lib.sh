@@ -23,6 +23,10 @@ else
 		src_dir=$(dirname -- "$src_dir")
 	done
 	cache_dir=${NVGRACE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/nvgrace-gpu}
+	# Programs in it are for one architecture; a home may serve machines of both.
+	case ${NVGRACE_CACHE:-}${NVGRACE_MACHINE:-$(uname -m)} in
+	aarch64) cache_dir=$cache_dir-arm64 ;;
+	esac
 	# Scripts change directories, and call others.
 	case $cache_dir in /*) ;; *) cache_dir=$PWD/$cache_dir ;; esac
 	[ -z "${NVGRACE_CACHE:-}" ] || export NVGRACE_CACHE="$cache_dir"
@@ -44,6 +48,16 @@ die() {
 
 in_toolbox() {
 	[ -e /etc/nvgrace-toolbox ]
+}
+
+# architecture: Debian's name of what the toolbox is made for. NVGRACE_MACHINE names another
+# machine than this one, whose programs run here all the same.
+architecture() {
+	case ${NVGRACE_MACHINE:-$(uname -m)} in
+	x86_64) echo amd64 ;;
+	aarch64) echo arm64 ;;
+	*) die "the test bed runs on x86-64 and arm64 machines, this one is $(uname -m)" ;;
+	esac
 }
 
 # below_build <path>: of the checkout, where everything can be deleted
@@ -106,6 +120,20 @@ make_cache() {
 	printf '%s\n' 'Signature: 8a477f597d28d172789f06886806bc55' "$cache_tag" >"$cache_dir/CACHEDIR.TAG"
 }
 
+# remove <path>...: what was built; outside the toolbox see ./outside.sh
+remove() {
+	rm -rf "$@"
+}
+
+# need_space <directory> <MB> <what for>: it has so much free, or nothing is begun
+need_space() {
+	space=$(df -Pm -- "$1" | awk 'NR == 2 { print $4 }')
+	place=$1
+	! in_toolbox || place=$(echo "$1" | sed "s,^/cache,the cache,;s,^/src/,,")
+	[ "$space" -ge "$2" ] || die "$3 needs $2 MB in $place, which has $space MB left:" \
+		"free some (make prune), or name a directory that has more: NVGRACE_CACHE=<directory>"
+}
+
 # cache_entry <what> <key> <builder>: prints the entry's path; the builder is
 # called with a fresh directory when the entry does not exist yet ($entry is
 # the name that directory will have).
@@ -118,7 +146,7 @@ cache_entry() {
 			set -e
 			flock 9
 			[ ! -d "$entry" ] || exit 0
-			rm -rf "$cache_dir/tmp.$1".[0-9]*
+			remove "$cache_dir/tmp.$1".[0-9]*
 			mkdir "$cache_dir/tmp.$1.$$"
 			"$3" "$cache_dir/tmp.$1.$$"
 			mv "$cache_dir/tmp.$1.$$" "$entry"
@@ -230,7 +258,9 @@ apt_unpack() {
 	shift
 	debs=$into.debs
 	mkdir -p "$into" "$debs"
-	(cd "$debs" && apt_cached apt-get download -q "$@")
+	(cd "$debs" && apt_cached apt-get download -q "$@") ||
+		die "apt cannot fetch $*, whole and as the index has it: try again," \
+			"or name another mirror (DEBIAN_MIRROR=)"
 	for deb in "$debs"/*.deb; do
 		dpkg -x "$deb" "$into"
 	done
