@@ -44,6 +44,7 @@ function result(line,    verdict, reason, suite, test)
 	suite = part_of(line)
 	test = part_of(rest)
 	known[suite] = 1
+	results++
 	if (verdict == "not ok")
 		failed[suite, test] = 1
 	print "case", verdict, suite, test, rest, reason
@@ -114,4 +115,12 @@ letter == "F" {
 letter == "O" { begin_output($1, $2); next }
 letter == "L" { log_line(field($0)); next }
 letter == "o" { keep(field($0)) }
-END { end_output() }
+
+# A result that was not read must not look like one that is not there.
+END {
+	end_output()
+	if (!results) {
+		print "cases: no result could be read" >"/dev/stderr"
+		exit 2
+	}
+}
