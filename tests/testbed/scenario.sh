@@ -137,6 +137,12 @@ wanted_tests() {
 	scenario_tests | wanted "$only_test"
 }
 
+# need_tests: the job has some
+need_tests() {
+	[ -n "$(wanted_tests)" ] || die "scenario $job_file has no test '$only_test'; it has:" \
+		"$(scenario_tests | sed 's/[[:blank:]].*//' | tr '\n' ' ')"
+}
+
 # scenario_of_job: the scenario alone
 scenario_of_job() {
 	echo "$job_file${VARIANT:+@$VARIANT}"
