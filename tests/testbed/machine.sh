@@ -25,7 +25,7 @@ windows_end=$((1 << 40))
 # pages KASAN tags one in 32: a gigabyte of them takes it half a minute.
 kernel_arguments() {
 	echo "console=ttyAMA0 loglevel=5 panic=-1 panic_on_warn=1 oops=panic"
-	echo "kfence.sample_interval=100 kvm.halt_poll_ns=0 arm64.nopauth nvgrace.kernel=$KERNEL"
+	echo "kfence.sample_interval=100 kvm.halt_poll_ns=0 arm64.nopauth nvgrace.kernel=$KIND"
 	case $KERNEL in
 	*-debug)
 		echo "kmemleak=on slub_debug=FZP,kmalloc-*,pool_workqueue"

@@ -94,8 +94,9 @@ scenario_names() {
 	done
 }
 
-# use_kernel <id>: takes what ./prepare left
+# use_kernel <id>: takes what ./prepare left; KIND is what tests are told of the kernel
 use_kernel() {
+	KIND=$1
 	prepared=$src_dir/build/prepared/${DRIVER:-ours}-$1
 	[ -f "$prepared" ] || die "kernel $1 has not been prepared"
 	# shellcheck source=/dev/null
