@@ -3,8 +3,8 @@
 # nvgrace-gpu: what a person types. `make help` lists it.
 #
 # Modules are built for the running kernel, or for the one KDIR= names. Tests and
-# the demo need nothing of the machine but root: compilers, emulator and kernels
-# come into a Debian root of their own, see tests/testbed.
+# the demo need nothing of the machine but root or user namespaces: compilers, emulator and
+# kernels come into a Debian root of their own, see tests/testbed.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 testbed := tests/testbed
@@ -52,6 +52,9 @@ check-64k check-bench check-testbed:
 
 check-debug:
 	@JOBS=$${JOBS:-2} $(testbed)/run debug
+
+check-arm64:
+	@$(testbed)/arm64
 
 fuzz-unit:
 	@$(testbed)/enter $(MAKE) -s -C tests/unit fuzz-long
@@ -122,9 +125,10 @@ help:
 	@echo '  make tools_install    install it, with its man page (DESTDIR=, PREFIX=/usr)'
 	@echo '  make qa               build nvgrace-gpu-qa, which tests this machine (KSRC=<kernel source>)'
 	@echo '  make qa_install       install it (KSRC=, DESTDIR=, PREFIX=/usr)'
-	@echo '  make deb              Debian packages of both and of the kernel patches (build/packages/; root)'
+	@echo '  make deb              Debian packages of both and of the kernel patches (build/packages/)'
 	@echo
-	@echo 'Without a Grace machine (root needed; the first run fetches and builds what it needs):'
+	@echo 'Without a Grace machine (as root, or as a user who has user namespaces; the first run'
+	@echo 'fetches and builds what it needs, and says how much that is):'
 	@echo '  make demo             watch a GPU pass to a guest that uses its memory, and a refusal'
 	@echo '                        (KERNEL=6.12: on 6.12 with the KVM series)'
 	@echo '  make shell            a prompt on the emulated host (CPU= KERNEL= GPUS= MEM= DRIVER=)'
@@ -164,6 +168,8 @@ help:
 	@echo '  make check-debug      host, guests and KVM under KASAN, lockdep and kmemleak'
 	@echo '  make check-weaknesses the kernel'"'"'s own driver, of 7.x and of 6.12: does it fail what it is'
 	@echo '                        said to fail in Documentation/driver-api/nvgrace-gpu.rst'
+	@echo '  make check-arm64      the test bed as on an arm64 machine, its programs emulated: toolbox,'
+	@echo '                        modules, packages, unit tests'
 	@echo '  make coverage         after make check-debug: lines of the driver that did not run, and why'
 	@echo '  make bench            what the driver costs beside the in-tree one, in instructions, faults'
 	@echo '                        and page tables: a table, build/bench/figures.{csv,svg}'
@@ -179,6 +185,8 @@ help:
 	@echo
 	@echo '  KERNEL=<id>           on another kernel: 7 (default), 6.12, 6.12-series, ...; see'
 	@echo '                        Documentation/testing/testbed.rst'
+	@echo '  KERNEL=<path>         on the kernel that is built from your own tree (run, demo, shell)'
+	@echo '  QEMU=<path>           with your own emulator that has the model, tests/testbed/qemu'
 	@echo '  JOBS=1                one test after the other, their output as it comes; by default one'
 	@echo '                        more at a time than there are CPUs'
 	@echo '  DRIVER=in-tree        test the kernel'"'"'s own driver instead'
@@ -196,4 +204,5 @@ help:
 	check-intree check-packages check-dkms check-install check-host check-guest \
 	check-refusal check-libvirt check-tool check-qa check-kvm check-migration check-peer check-lts check-64k \
 	check-debug check-bench check-testbed check-steps bench compare fuzz-unit fuzz soak promises coverage htmldocs mutate-kvm \
-	mutate-driver run shell clean prune distclean help new-test check-howto check-quick promise census check-weaknesses
+	mutate-driver run shell clean prune distclean help new-test check-howto check-quick promise census check-weaknesses \
+	check-arm64

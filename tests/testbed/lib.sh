@@ -51,7 +51,7 @@ in_toolbox() {
 }
 
 # architecture: Debian's name of what the toolbox is made for. NVGRACE_MACHINE names another
-# machine than this one, whose programs run here all the same.
+# machine than this one, whose programs run here all the same (see ./arm64).
 architecture() {
 	case ${NVGRACE_MACHINE:-$(uname -m)} in
 	x86_64) echo amd64 ;;
