@@ -91,6 +91,15 @@ mutate-driver:
 check-weaknesses:
 	@tests/in-tree/check
 
+mutate-list:
+	@tests/mutants/list --print
+
+mutate-sample:
+	@tests/mutants/mutate
+
+coverage-map:
+	@tests/mutants/map
+
 bench:
 	@tests/bench/bench
 
@@ -182,6 +191,10 @@ help:
 	@echo '                        what the series promises for this step'
 	@echo '  make mutate-kvm       break the KVM series one rule at a time; tests must notice'
 	@echo '  make mutate-driver    the same with the driver, in places where data could get out'
+	@echo '  make mutate-sample    break the driver in COUNT= places (20) that SEED= chooses, and count what'
+	@echo '                        the tests notice'
+	@echo '  make mutate-list      every place where make mutate-sample can break it'
+	@echo '  make coverage-map     which tests run which line of the driver, for make mutate-sample'
 	@echo
 	@echo '  KERNEL=<id>           on another kernel: 7 (default), 6.12, 6.12-series, ...; see'
 	@echo '                        Documentation/testing/testbed.rst'
@@ -205,4 +218,4 @@ help:
 	check-refusal check-libvirt check-tool check-qa check-kvm check-migration check-peer check-lts check-64k \
 	check-debug check-bench check-testbed check-steps bench compare fuzz-unit fuzz soak promises coverage htmldocs mutate-kvm \
 	mutate-driver run shell clean prune distclean help new-test check-howto check-quick promise census check-weaknesses \
-	check-arm64
+	check-arm64 mutate-sample mutate-list coverage-map

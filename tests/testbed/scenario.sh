@@ -148,3 +148,10 @@ need_tests() {
 scenario_of_job() {
 	echo "$job_file${VARIANT:+@$VARIANT}"
 }
+
+# Hosts wait for resets now and then: one more than there are CPUs, and no more than there is
+# memory for, reckoned at 3 GB a host.
+default_jobs() {
+	awk -v jobs="$(($(nproc) + 1))" '/^MemAvailable:/ { fit = int($2 / 3e6) }
+		END { print fit < 1 ? 1 : fit < jobs ? fit : jobs }' /proc/meminfo
+}
