@@ -191,7 +191,7 @@ help:
 	@echo '                        what the series promises for this step'
 	@echo '  make mutate-kvm       break the KVM series one rule at a time; tests must notice'
 	@echo '  make mutate-driver    the same with the driver, in places where data could get out'
-	@echo '  make mutate-sample    break the driver in COUNT= places (20) that SEED= chooses, and count what'
+	@echo '  make mutate-sample    break the driver in COUNT= places (20) that SEED= or NUMBERS= chooses, count what'
 	@echo '                        the tests notice'
 	@echo '  make mutate-list      every place where make mutate-sample can break it'
 	@echo '  make coverage-map     which tests run which line of the driver, for make mutate-sample'
