@@ -63,12 +63,14 @@ static int decode(const struct gpu *gpu, bool on)
 				&value_));				\
 } while (0)
 
+/* The registers that tell readiness are left alone, too: their bytes were all ones. */
 #define EXPECT_UNUSABLE() do {						\
 	uint64_t value_ = 0;						\
 	EXPECT_EQ(-EFAULT, touch_read(self->map, &value_));		\
 	EXPECT_EQ(-EFAULT, touch_write(self->map, 1));			\
 	EXPECT_EQ(-EIO, gpu_read(&self->gpu, variant->region, 0, &value_, 8)); \
 	EXPECT_EQ(-EIO, gpu_write(&self->gpu, variant->region, 0, &value_, 8)); \
+	EXPECT_FALSE(gpu_attribute_is(self->gpu.bdf, "ready", "gone"));	\
 } while (0)
 
 TEST_F(memory_decode, off_takes_mappings_and_file_access_away)

@@ -24,12 +24,11 @@
 #include "sysfs.h"
 #include "testblock.h"
 #include "touch.h"
+#include "trace.h"
 #include "variants.h"
 
 #define PROMPT_MS	3000	/* for what must not wait for the scrub */
 #define UNREADY_MS	4000
-#define TRACING		"/sys/kernel/tracing/"
-#define SCRUB_EVENT	TRACING "events/nvgrace_gpu/nvgrace_gpu_scrub/enable"
 
 FIXTURE(scrub_control) {
 	const char *bdf;
@@ -482,22 +481,30 @@ TEST_F_TIMEOUT(scrub_control, bad_pages_are_not_cleared_under_a_user, 120)
 
 TEST_F_TIMEOUT(scrub_control, trace_is_evidence, 120)
 {
-	char expected[96], *trace;
 	uint64_t done, total;
 
-	ASSERT_EQ(0, file_write(SCRUB_EVENT, "1"));
-	ASSERT_EQ(0, file_write(TRACING "trace", ""));
+	ASSERT_EQ(0, trace_begin());
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
 	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
 	ASSERT_EQ(0, scrub_progress(self->bdf, &done, &total));
-	trace = file_slurp(TRACING "trace");
-	ASSERT_NE(NULL, trace);
-	snprintf(expected, sizeof(expected), "nvgrace_gpu_scrub: %s bytes=%llu bad_pages=0",
-		 self->bdf, (unsigned long long)total);
-	EXPECT_NE(NULL, strstr(trace, expected));
-	EXPECT_NE(NULL, strstr(trace, " result=0\n"));
-	free(trace);
-	EXPECT_EQ(0, file_write(SCRUB_EVENT, "0"));
+	EXPECT_TRUE(trace_has("nvgrace_gpu_scrub: %s bytes=%llu bad_pages=0 ns=", self->bdf,
+			      (unsigned long long)total));
+	EXPECT_TRUE(trace_has(" result=0\n"));
+	trace_end();
+}
+
+/* The background has mapped BAR0 and, piece by piece, the memory. */
+TEST_F_TIMEOUT(scrub_control, nothing_stays_mapped, 120)
+{
+	uint64_t bytes, bytes_now;
+	unsigned int mappings;
+
+	mappings = physical_mappings(&bytes);
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	ASSERT_EQ(0, open_and_close(self));
+	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
+	EXPECT_EQ(mappings, physical_mappings(&bytes_now));
+	EXPECT_EQ(bytes, bytes_now);
 }
 
 TEST_HARNESS_MAIN
