@@ -22,6 +22,18 @@ tests_of() {
 	(load_scenario "$1" && scenario_tests) | awk '{ print $1, $2 }'
 }
 
+# map_key <scenario>: of what its coverage map was made with, but for libraries of the tests
+map_key() {
+	(
+		cd "$src_dir"
+		set -- "tests/scenarios/$1"
+		for source in tests/host/*.c tests/kvm/*.c; do
+			! grep -q -w "$(basename "$source" .c)" "$1" || set -- "$@" "$source"
+		done
+		content_key "$@"
+	)
+}
+
 # copy_driver <directory>: all that a driver is built from
 copy_driver() {
 	rm -rf "$1"
