@@ -17,7 +17,8 @@ read_verdicts() {
 # programs_of_ours: names of what tests can run, one a line
 programs_of_ours() {
 	for file in "$src_dir"/tests/*/*.c "$src_dir"/tests/*/bin/*; do
-		basename "$file" .c
+		file=${file##*/}
+		echo "${file%.c}"
 	done
 }
 
