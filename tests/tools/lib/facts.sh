@@ -2,7 +2,6 @@
 #
 # What nvgrace-gpu-check says, for tests; sourced. A fact is asked for by subject ("host",
 # or a PCI address) and key.
-# shellcheck shell=sh
 
 # facts <subject>: lines "key<tab>level<tab>the fact as JSON"
 facts() {
