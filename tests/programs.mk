@@ -40,11 +40,14 @@ $(obj)/%.o: $(tests)/% $(MAKEFILE_LIST)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+list:
+	@echo $(programs)
+
 clean:
 	rm -rf $(obj) $(programs:%=$(O)/%)
 
 -include $(patsubst %.o,%.d,$(programs:%=$(obj)/$(here)/%.c.o) $(library:%=$(obj)/%.o))
 
-.PHONY: all clean
+.PHONY: all list clean
 .DELETE_ON_ERROR:
 .SECONDARY:
