@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 #include "expect.h"
-#include "gpu.h"
+#include "region.h"
 
 FIXTURE(registers)
 {
@@ -29,7 +29,7 @@ FIXTURE_SETUP(registers)
 
 	ASSERT_NE(NULL, bdf) TH_LOG("GPU0 must name the GPU's PCI address");
 	ASSERT_EQ(0, gpu_open(&self->gpu, bdf));
-	ASSERT_EQ(0, gpu_map(&self->gpu, 0, &self->map));
+	ASSERT_EQ(0, map_region(&self->map, &self->gpu, 0));
 	ASSERT_EQ(0, vm_create(&self->vm));
 	ASSERT_EQ(0, vm_set_window(&self->vm, self->map.start, self->map.bytes));
 }

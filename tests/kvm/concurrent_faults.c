@@ -58,10 +58,7 @@ FIXTURE_SETUP(concurrent)
 {
 	struct scene *scene = &self->scene;
 
-	ASSERT_EQ(0, scene_open(scene, BLOCKS, VCPUS));
-	self->model = model_of(&scene->host, &variant->kind);
-	if (self->model.fault)
-		SKIP(return, "this host maps no such memory");
+	SETUP_MAPPABLE_SCENE(self, BLOCKS, VCPUS, &variant->kind);
 	self->stride = page_size();
 	if (scene->map.bytes / self->stride > MAX_PAGES)
 		self->stride = scene->map.bytes / MAX_PAGES;
@@ -141,8 +138,7 @@ TEST_F_TIMEOUT(concurrent, stores_to_the_same_pages, 120)
 			      self->stride, self->pages);
 	RUN_ALL(jobs);
 	EXPECT_EQ(0, wrong_words(&self->scene, self->stride, self->pages));
-	EXPECT_ALL_LEAVES(variant->kind.populate == PFNLAB_BLOCKS ?
-			  block_size() : page_size());
+	EXPECT_ALL_LEAVES(lab_entry_size(&variant->kind));
 }
 
 /* From the other end. */
@@ -173,8 +169,7 @@ TEST_F_TIMEOUT(concurrent, loads_in_different_orders, 120)
 			turn_around(&jobs[i]);
 	}
 	RUN_ALL(jobs);
-	EXPECT_ALL_LEAVES(variant->kind.populate == PFNLAB_BLOCKS ?
-			  block_size() : page_size());
+	EXPECT_ALL_LEAVES(lab_entry_size(&variant->kind));
 }
 
 TEST_HARNESS_MAIN

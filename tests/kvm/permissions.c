@@ -53,15 +53,9 @@ FIXTURE_VARIANT_ADD(permissions, device_pages)
 
 FIXTURE_SETUP(permissions)
 {
-	struct lab_kind kind = variant->kind;
-
-	ASSERT_EQ(0, scene_open(&self->scene, BLOCKS, 1));
-	self->model = model_of(&self->scene.host, &kind);
-	if (self->model.fault)
-		SKIP(return, "this host maps no such memory");
-	self->entry = kind.populate == PFNLAB_BLOCKS ? block_size() :
-						       page_size();
-	ASSERT_EQ(0, scene_map(&self->scene, &kind));
+	SETUP_MAPPABLE_SCENE(self, BLOCKS, 1, &variant->kind);
+	self->entry = lab_entry_size(&variant->kind);
+	ASSERT_EQ(0, scene_map(&self->scene, &variant->kind));
 	*(volatile uint64_t *)self->scene.map.start = VALUE;
 }
 

@@ -17,9 +17,8 @@
 #include <unistd.h>
 
 #include "expect.h"
-#include "gpu.h"
+#include "region.h"
 
-#define USEMEM		4
 #define BAD		5	/* page in block 1 */
 #define WORD		0x510e527fade682d1ULL
 #define PATIENCE_MS	5000
@@ -45,7 +44,7 @@ FIXTURE_SETUP(poisoned)
 	snprintf(self->list, sizeof(self->list),
 		 "/sys/bus/pci/devices/%s/nvgrace_gpu/bad_pages", bdf);
 	ASSERT_EQ(0, gpu_open(&self->gpu, bdf));
-	ASSERT_EQ(0, gpu_map(&self->gpu, USEMEM, &self->map));
+	ASSERT_EQ(0, map_region(&self->map, &self->gpu, GPU_USEMEM));
 	*(volatile uint64_t *)(self->map.start + bad_offset()) = WORD;
 	ASSERT_EQ(0, vm_create(&self->vm));
 	ASSERT_EQ(0, vm_set_window(&self->vm, self->map.start, self->map.bytes));

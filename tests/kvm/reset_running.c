@@ -17,10 +17,9 @@
 #include <sys/ioctl.h>
 
 #include "expect.h"
-#include "gpu.h"
+#include "region.h"
 #include "watch.h"
 
-#define USEMEM	4
 #define RESETS	30
 
 FIXTURE(reset_running)
@@ -38,7 +37,7 @@ FIXTURE_SETUP(reset_running)
 
 	ASSERT_NE(NULL, bdf) TH_LOG("GPU0 must name the GPU's PCI address");
 	ASSERT_EQ(0, gpu_open(&self->gpu, bdf));
-	ASSERT_EQ(0, gpu_map(&self->gpu, USEMEM, &self->map));
+	ASSERT_EQ(0, map_region(&self->map, &self->gpu, GPU_USEMEM));
 	self->watched = (struct watched){ self->map.start, block_size() / 2 };
 	watch_prepare(&self->watched, 0);
 	ASSERT_EQ(0, ioctl(self->gpu.device, VFIO_DEVICE_RESET));

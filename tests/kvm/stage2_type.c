@@ -23,13 +23,13 @@
 
 #include "kselftest_harness.h"
 
-#include "gpu.h"
 #include "guest_code.h"
 #include "lab.h"
 #include "leaf.h"
 #include "mapping.h"
 #include "model.h"
 #include "platform.h"
+#include "region.h"
 #include "vm.h"
 
 #define VALUE			0x0123456789abcdefULL
@@ -89,7 +89,7 @@ static int map_ungated(struct lab *lab, const struct lab_kind *kind,
 	return lab_map(lab, kind, 0, map, 0, map->bytes);
 }
 
-static int map_region(struct gpu *gpu, int region, struct mapping *map)
+static int map_gpu(struct gpu *gpu, unsigned int region, struct mapping *map)
 {
 	const char *bdf = getenv("GPU0");
 
@@ -97,7 +97,8 @@ static int map_region(struct gpu *gpu, int region, struct mapping *map)
 		errno = ENXIO;
 		return -1;
 	}
-	return gpu_open(gpu, bdf) ?: gpu_map(gpu, region, map);
+	errno = -gpu_open(gpu, bdf);
+	return errno ? -1 : map_region(map, gpu, region);
 }
 
 FIXTURE_SETUP(stage2)
@@ -110,7 +111,7 @@ FIXTURE_SETUP(stage2)
 	self->gpu = GPU_CLOSED;
 	if (variant->region >= 0) {
 		self->type = variant->type;
-		ret = map_region(&self->gpu, variant->region, &self->map);
+		ret = map_gpu(&self->gpu, (unsigned int)variant->region, &self->map);
 	} else {
 		self->type = model_of(&host, &variant->ungated).type;
 		ret = map_ungated(&self->lab, &variant->ungated, &self->map);

@@ -65,11 +65,6 @@ FIXTURE_TEARDOWN(swapped)
 	scene_close(&self->scene);
 }
 
-static uint64_t entry_size(const struct lab_kind *kind)
-{
-	return kind->populate == PFNLAB_BLOCKS ? block_size() : page_size();
-}
-
 /* Before the guest has touched it, and after. */
 TEST_F(swapped, in_for_ordinary_memory)
 {
@@ -81,8 +76,8 @@ TEST_F(swapped, in_for_ordinary_memory)
 	ASSERT_EQ(0, scene_set_slot(scene, 0));
 	EXPECT_GUEST_READS(vm, scene_gpa(0, 0), 0);
 	ASSERT_EQ(0, scene_map(scene, &variant->kind));
-	EXPECT_MODEL(vm, scene_gpa(0, 0), &model, entry_size(&variant->kind));
-	EXPECT_MODEL(vm, scene_gpa(1, 0), &model, entry_size(&variant->kind));
+	EXPECT_MODEL(vm, scene_gpa(0, 0), &model, lab_entry_size(&variant->kind));
+	EXPECT_MODEL(vm, scene_gpa(1, 0), &model, lab_entry_size(&variant->kind));
 }
 
 TEST_F(swapped, in_for_device_memory)
@@ -96,7 +91,7 @@ TEST_F(swapped, in_for_device_memory)
 	ASSERT_EQ(0, scene_set_slot(scene, 0));
 	EXPECT_MODEL(vm, scene_gpa(0, 0), &before, block_size());
 	ASSERT_EQ(0, scene_map(scene, &variant->kind));
-	EXPECT_MODEL(vm, scene_gpa(0, 0), &model, entry_size(&variant->kind));
+	EXPECT_MODEL(vm, scene_gpa(0, 0), &model, lab_entry_size(&variant->kind));
 }
 
 TEST_F(swapped, out_for_ordinary_memory)
@@ -108,7 +103,7 @@ TEST_F(swapped, out_for_ordinary_memory)
 	ASSERT_EQ(0, scene_map_anonymous(scene));
 	ASSERT_EQ(0, scene_set_slot(scene, 0));
 	ASSERT_EQ(0, scene_map(scene, &variant->kind));
-	EXPECT_MODEL(vm, scene_gpa(0, 0), &model, entry_size(&variant->kind));
+	EXPECT_MODEL(vm, scene_gpa(0, 0), &model, lab_entry_size(&variant->kind));
 	ASSERT_EQ(0, scene_map_anonymous(scene));
 	*(uint64_t *)scene->map.start = VALUE;
 	EXPECT_GUEST_READS(vm, scene_gpa(0, 0), VALUE);
@@ -125,7 +120,7 @@ TEST_F(swapped, out_for_device_memory)
 	ASSERT_EQ(0, scene_map_anonymous(scene));
 	ASSERT_EQ(0, scene_set_slot(scene, 0));
 	ASSERT_EQ(0, scene_map(scene, &variant->kind));
-	EXPECT_MODEL(vm, scene_gpa(0, 0), &model, entry_size(&variant->kind));
+	EXPECT_MODEL(vm, scene_gpa(0, 0), &model, lab_entry_size(&variant->kind));
 	ASSERT_EQ(0, scene_map(scene, &device));
 	EXPECT_MODEL(vm, scene_gpa(0, 0), &after, block_size());
 	EXPECT_MODEL(vm, scene_gpa(1, 0), &after, block_size());
@@ -159,7 +154,7 @@ TEST_F(swapped, in_stays_what_it_was_at_first)
 		}
 		EXPECT_EQ(model.executable || routine != guest_call ? VM_DONE : VM_EXCEPTION,
 			  vm_run(vm, routine, scene_gpa(1, 0), 0).outcome);
-		EXPECT_LEAF(vm, scene_gpa(1, 0), model.type, entry_size(&variant->kind));
+		EXPECT_LEAF(vm, scene_gpa(1, 0), model.type, lab_entry_size(&variant->kind));
 	}
 	if (model.fault && !scene->host.platform.tables_hidden)
 		EXPECT_NO_LEAF(vm, scene_gpa(1, 0));

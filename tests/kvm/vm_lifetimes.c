@@ -18,11 +18,10 @@
 #include <unistd.h>
 
 #include "expect.h"
-#include "gpu.h"
 #include "platform.h"
+#include "region.h"
 #include "watch.h"
 
-#define USEMEM		4
 #define NO_LIMIT	(7 * 24 * 3600)		/* the runner has its own */
 #define SOME_ROUNDS	30
 #define MOST_OF_A_LIFE	200000			/* microseconds */
@@ -81,7 +80,7 @@ FIXTURE_SETUP(lifetimes)
 	ASSERT_NE(NULL, bdf) TH_LOG("GPU0 must name the GPU's PCI address");
 	self->rounds = rounds ? strtoul(rounds, NULL, 0) : SOME_ROUNDS;
 	ASSERT_EQ(0, gpu_open(&self->gpu, bdf));
-	ASSERT_EQ(0, gpu_map(&self->gpu, USEMEM, &self->map));
+	ASSERT_EQ(0, map_region(&self->map, &self->gpu, GPU_USEMEM));
 	self->tables = stage2_tables();
 }
 

@@ -18,9 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "gpu.h"
+#include "region.h"
 
-#define USEMEM		4
 #define NOT_OPEN	125
 #define NOT_FOUND	127
 
@@ -39,9 +38,10 @@ static int open_and_touch(struct gpu *gpu, struct mapping *map)
 		errno = EINVAL;
 		return complain("GPU0 must name a GPU");
 	}
-	if (gpu_open(gpu, bdf))
+	errno = -gpu_open(gpu, bdf);
+	if (errno)
 		return complain(bdf);
-	if (gpu_map(gpu, USEMEM, map))
+	if (map_region(map, gpu, GPU_USEMEM))
 		return complain("memory of the GPU");
 	(void)*(volatile uint64_t *)map->start;
 	return 0;

@@ -54,10 +54,7 @@ FIXTURE_SETUP(withheld)
 {
 	struct scene *scene = &self->scene;
 
-	ASSERT_EQ(0, scene_open(scene, BLOCKS, 1));
-	self->model = model_of(&scene->host, &variant->kind);
-	if (self->model.fault)
-		SKIP(return, "this host maps no such memory");
+	SETUP_MAPPABLE_SCENE(self, BLOCKS, 1, &variant->kind);
 	ASSERT_EQ(0, scene_map(scene, &variant->kind));
 	ASSERT_EQ(0, scene_set_slot(scene, 0));
 }
@@ -65,11 +62,6 @@ FIXTURE_SETUP(withheld)
 FIXTURE_TEARDOWN(withheld)
 {
 	scene_close(&self->scene);
-}
-
-static uint64_t whole_block(const struct lab_kind *kind)
-{
-	return kind->populate == PFNLAB_BLOCKS ? block_size() : page_size();
 }
 
 static int withhold(struct scene *scene)
@@ -129,7 +121,7 @@ TEST_F(withheld, after_the_host_touched_its_neighbours)
 
 TEST_F(withheld, between_whole_blocks_that_stay_whole)
 {
-	uint64_t whole = whole_block(&variant->kind);
+	uint64_t whole = lab_entry_size(&variant->kind);
 	struct vm *vm = &self->scene.vm;
 
 	ASSERT_EQ(0, withhold(&self->scene));
@@ -142,7 +134,7 @@ TEST_F(withheld, between_whole_blocks_that_stay_whole)
 /* The page goes bad while its whole block is mapped in the guest. */
 TEST_F(withheld, from_a_block_that_was_whole)
 {
-	uint64_t whole = whole_block(&variant->kind);
+	uint64_t whole = lab_entry_size(&variant->kind);
 	struct vm *vm = &self->scene.vm;
 
 	EXPECT_MAPPED(vm, scene_gpa(1, WITHHELD), whole);
@@ -171,7 +163,7 @@ TEST_F(withheld, page_can_be_given_back)
 	ASSERT_EQ(0, scene_map(scene, &variant->kind));
 	EXPECT_GUEST_READS(vm, scene_gpa(1, WITHHELD), VALUE);
 	EXPECT_LEAF(vm, scene_gpa(1, WITHHELD), self->model.type,
-		    whole_block(&variant->kind));
+		    lab_entry_size(&variant->kind));
 }
 
 TEST_HARNESS_MAIN

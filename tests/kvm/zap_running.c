@@ -77,10 +77,7 @@ FIXTURE_SETUP(zap)
 	struct scene *scene = &self->scene;
 	uint64_t stride;
 
-	ASSERT_EQ(0, scene_open(scene, BLOCKS, WATCH_VCPUS));
-	self->model = model_of(&scene->host, &variant->kind);
-	if (self->model.fault)
-		SKIP(return, "this host maps no such memory");
+	SETUP_MAPPABLE_SCENE(self, BLOCKS, WATCH_VCPUS, &variant->kind);
 	ASSERT_GE(scene->lab.bytes, 2 * scene->map.bytes);
 
 	pages.populate = PFNLAB_PAGES;
@@ -200,8 +197,7 @@ static uint64_t place_gpa(const struct watched *watched, unsigned int place)
 
 TEST_F(zap, takes_entries_away_and_faults_bring_them_back)
 {
-	uint64_t entry = variant->kind.populate == PFNLAB_BLOCKS ?
-			 block_size() : page_size();
+	uint64_t entry = lab_entry_size(&variant->kind);
 	struct watched *shown = &self->shown;
 	struct scene *scene = &self->scene;
 	struct vm *vm = &scene->vm;

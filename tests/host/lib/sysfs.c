@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /sys and /proc readers; see sysfs.h. */
+/* What is in /sys, and any file; see sysfs.h. */
 
 #include "sysfs.h"
 
@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -218,59 +217,4 @@ int driver_bind(const char *bdf)
 int driver_unbind(const char *bdf)
 {
 	return driver_file_write("unbind", bdf);
-}
-
-/* Lines read "0xSTART-0xEND SIZE caller ... phys=0x... ioremap". */
-unsigned int physical_mappings(uint64_t *bytes)
-{
-	char *text = file_slurp("/proc/vmallocinfo"), *save, *line, *size;
-	unsigned int lines = 0;
-
-	*bytes = 0;
-	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		size = strchr(line, ' ');
-		if (!size || !strstr(line, "phys="))
-			continue;
-		*bytes += strtoull(size, NULL, 10);
-		lines++;
-	}
-	free(text);
-	return lines;
-}
-
-static bool line_holds(const char *line, uintptr_t addr)
-{
-	uint64_t start, end;
-
-	return sscanf(line, "%lx-%lx ", &start, &end) == 2 && addr >= start &&
-	       addr < end;
-}
-
-int vm_flags_of(const void *addr, char *buf, size_t size)
-{
-	char *text = file_slurp("/proc/self/smaps"), *save, *line;
-	bool inside = false;
-	int ret = -ENOENT;
-
-	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (line_holds(line, (uintptr_t)addr))
-			inside = true;
-		if (!inside || strncmp(line, "VmFlags:", 8))
-			continue;
-		snprintf(buf, size, "%s ", line + 8);
-		ret = 0;
-		break;
-	}
-	free(text);
-	return ret;
-}
-
-uint64_t minor_faults(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (uint64_t)usage.ru_minflt;
 }

@@ -39,66 +39,47 @@ static void __attribute__((constructor)) catch_faults(void)
 	sigaction(SIGSEGV, &action, NULL);
 }
 
-static int verdict(int signo)
-{
-	armed = 0;
-	return signo == SIGBUS ? -EFAULT : -ENXIO;
-}
-
 const siginfo_t *touch_signal(void)
 {
 	return &last;
 }
 
+/*
+ * Makes the access: 0, or what a signal that it raised means. A macro, since what calls
+ * sigsetjmp() must still run when the signal comes.
+ */
+#define ATTEMPT(access) ({						\
+	int signo_ = sigsetjmp(escape, 1);				\
+									\
+	if (!signo_) {							\
+		armed = 1;						\
+		access;							\
+	}								\
+	armed = 0;							\
+	!signo_ ? 0 : signo_ == SIGBUS ? -EFAULT : -ENXIO;		\
+})
+
 int touch_read(const volatile void *at, uint64_t *value)
 {
-	int signo = sigsetjmp(escape, 1);
-
-	if (signo)
-		return verdict(signo);
-	armed = 1;
-	*value = *(const volatile uint64_t *)at;
-	armed = 0;
-	return 0;
+	return ATTEMPT(*value = *(const volatile uint64_t *)at);
 }
 
 int touch_write(volatile void *at, uint64_t value)
 {
-	int signo = sigsetjmp(escape, 1);
-
-	if (signo)
-		return verdict(signo);
-	armed = 1;
-	*(volatile uint64_t *)at = value;
-	armed = 0;
-	return 0;
+	return ATTEMPT(*(volatile uint64_t *)at = value);
 }
 
 int touch_read_byte(const volatile void *at, uint8_t *value)
 {
-	int signo = sigsetjmp(escape, 1);
-
-	if (signo)
-		return verdict(signo);
-	armed = 1;
-	*value = *(const volatile uint8_t *)at;
-	armed = 0;
-	return 0;
+	return ATTEMPT(*value = *(const volatile uint8_t *)at);
 }
 
 int touch_every(const volatile void *at, size_t len, size_t step)
 {
-	const volatile char *base = at;
+	const volatile uint8_t *base = at;
 	volatile size_t i;
-	int signo = sigsetjmp(escape, 1);
 
-	if (signo)
-		return verdict(signo);
-	armed = 1;
-	for (i = 0; i < len; i += step)
-		(void)*(const volatile uint8_t *)(base + i);
-	armed = 0;
-	return 0;
+	return ATTEMPT(for (i = 0; i < len; i += step) (void)base[i]);
 }
 
 uint64_t pattern_word(uint64_t seed, uint64_t index)

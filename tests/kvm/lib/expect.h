@@ -20,6 +20,17 @@
 #include "model.h"
 #include "scene.h"
 
+/*
+ * For fixtures with a @scene and a @model of what KVM makes of memory of that kind: opens the
+ * scene, and skips where KVM maps no such memory.
+ */
+#define SETUP_MAPPABLE_SCENE(self, blocks, vcpus, kind) do {		\
+	ASSERT_EQ(0, scene_open(&(self)->scene, blocks, vcpus));	\
+	(self)->model = model_of(&(self)->scene.host, kind);		\
+	if ((self)->model.fault)					\
+		SKIP(return, "this host maps no such memory");		\
+} while (0)
+
 /* The guest reads @value at @gpa. */
 #define EXPECT_GUEST_READS(vm, gpa, expected) do {			\
 	struct vm_result __result = vm_run(vm, guest_load, gpa, 0);	\

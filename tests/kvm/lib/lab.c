@@ -124,6 +124,11 @@ int lab_zap(struct lab *lab, uint64_t offset, uint64_t bytes)
 	return ioctl(lab->fd, PFNLAB_ZAP, &range);
 }
 
+uint64_t lab_entry_size(const struct lab_kind *kind)
+{
+	return kind->populate == PFNLAB_BLOCKS ? block_size() : page_size();
+}
+
 int lab_withhold(struct lab *lab, uint64_t offset, uint64_t bytes)
 {
 	struct pfnlab_range range = { .offset = offset, .bytes = bytes };

@@ -36,6 +36,9 @@ struct lab_kind {
 	int prot;
 };
 
+/* Bytes that one entry of stage 2 maps of it. */
+uint64_t lab_entry_size(const struct lab_kind *kind);
+
 /* 0, or -1 with errno and a line on stderr saying what is missing. */
 int lab_open(struct lab *lab);
 void lab_close(struct lab *lab);
