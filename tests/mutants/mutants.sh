@@ -57,7 +57,7 @@ line() {
 # lines ("tests") of the directory. What came out is then in $results.
 run_lines() {
 	results=$2.results/mutants@$1
-	RESULTS=$2.results MUTANTS=$2 "$testbed_dir/scenario" "mutants@$1" || :
+	RESULTS=$2.results MUTANTS=$2 "$testbed_dir/run-scenario" "mutants@$1" || :
 	[ -s "$results/results.tap" ] || die "the host of $1 was not run"
 	! grep -E '^not ok .*: runs \(' "$results/results.tap" >&2 ||
 		die "not every test was run, see $results"

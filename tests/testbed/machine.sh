@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The emulated Grace host as a QEMU command line; sourced by ./scenario and
+# The emulated Grace host as a QEMU command line; sourced by ./run-scenario and
 # ./shell after lib.sh. Uses CPU, MEM, SMP, GPUS, DEVICES, MACHINE, APPEND and ICOUNT, and
 # what use_kernel sets; DISKS here are words serial=image. HOST_KERNEL, when set, is booted
 # instead of the kernel's own image.

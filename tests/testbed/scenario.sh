@@ -130,8 +130,8 @@ scenario_tests() {
 	printf '%s\n' "$TESTS" | sed '/^[ \t]*\(#.*\)\{0,1\}$/d;s/^[ \t]*//'
 }
 
-# shellcheck source=tests/testbed/inside/wanted
-. "$testbed_dir/inside/wanted"
+# shellcheck source=tests/testbed/inside/wanted.sh
+. "$testbed_dir/inside/wanted.sh"
 
 # wanted_tests: those of the job
 wanted_tests() {

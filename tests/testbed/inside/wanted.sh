@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Which tests of a scenario a job wants; the same on both sides of the emulated host.
-# shellcheck shell=sh
 
 # wanted <patterns, separated by commas, or nothing for all>: of the tests on standard input,
 # one a line, those whose name matches one
