@@ -53,11 +53,14 @@ line() {
 	echo "$1.$3 $4 with-mutant $1 $2 $3"
 }
 
+# The kernel of every host; what the drivers were built for.
+mutants_kernel=7
+
 # run_lines <scenario> <directory>: boots its host with the drivers (<name>.ko) and the
 # lines ("tests") of the directory. What came out is then in $results.
 run_lines() {
 	results=$2.results/mutants@$1
-	RESULTS=$2.results MUTANTS=$2 "$testbed_dir/run-scenario" "mutants@$1" || :
+	RESULTS=$2.results MUTANTS=$2 "$testbed_dir/run-scenario" "mutants@$1+$mutants_kernel" "mutants@$1" || :
 	[ -s "$results/results.tap" ] || die "the host of $1 was not run"
 	! grep -E '^not ok .*: runs \(' "$results/results.tap" >&2 ||
 		die "not every test was run, see $results"
