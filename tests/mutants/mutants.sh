@@ -25,7 +25,7 @@ tests_of() {
 # map_key <scenario>: of what its coverage map was made with, but for libraries of the tests
 map_key() {
 	(
-		cd "$src_dir"
+		cd "$src_dir" || exit
 		set -- "tests/scenarios/$1"
 		for source in tests/host/*.c tests/kvm/*.c; do
 			! grep -q -w "$(basename "$source" .c)" "$1" || set -- "$@" "$source"

@@ -11,9 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "sysfs.h"
 
 #define INSTANCE	"/sys/kernel/tracing/instances/nvgrace_gpu_test"
+#define EVENT_MS	3000	/* some come from a work item, after what they tell of */
 
 static size_t found_up_to;
 
@@ -32,22 +34,41 @@ void trace_end(void)
 	rmdir(INSTANCE);
 }
 
+/* Found events are not looked at again. */
+static bool find(const char *trace, const char *wanted)
+{
+	const char *at;
+
+	if (!trace || strlen(trace) < found_up_to)
+		return false;
+	at = strstr(trace + found_up_to, wanted);
+	if (!at)
+		return false;
+	found_up_to = at + strlen(wanted) - trace;
+	return true;
+}
+
 bool trace_has(const char *format, ...)
 {
-	char wanted[160], *trace, *at = NULL;
+	uint64_t deadline = now_ms() + EVENT_MS;
+	char wanted[160], *trace;
 	va_list words;
+	bool found;
 
 	va_start(words, format);
 	vsnprintf(wanted, sizeof(wanted), format, words);
 	va_end(words);
 
-	trace = file_slurp(INSTANCE "/trace");
-	if (trace && strlen(trace) >= found_up_to)
-		at = strstr(trace + found_up_to, wanted);
-	if (at)
-		found_up_to = at + strlen(wanted) - trace;
-	else
+	for (;;) {
+		trace = file_slurp(INSTANCE "/trace");
+		found = find(trace, wanted);
+		if (found || now_ms() > deadline)
+			break;
+		free(trace);
+		sleep_ms(10);
+	}
+	if (!found)
 		printf("# no \"%s\" in:\n%s", wanted, trace ?: "no trace");
 	free(trace);
-	return at;
+	return found;
 }

@@ -13,8 +13,8 @@ int trace_begin(void);
 void trace_end(void);
 
 /*
- * Does the trace have an event of the driver that begins with the words of @format, after
- * those that were found before? Prints the trace if not.
+ * Does the trace get, within three seconds, an event of the driver that begins with the words
+ * of @format, after those that were found before? Prints the trace if not.
  */
 __attribute__((format(printf, 1, 2)))
 bool trace_has(const char *format, ...);
