@@ -65,9 +65,7 @@ FIXTURE_SETUP(allocation_failures)
 {
 	self->gpu = GPU_CLOSED;
 	self->fd = -1;
-	self->bdf = gpu_bdf(variant->gpu);
-	if (!self->bdf)
-		SKIP(return, "this scenario has no GPU%u", variant->gpu);
+	SETUP_BDF(self->bdf, variant->gpu);
 	if (!driver_is_bound(self->bdf))
 		ASSERT_EQ(0, driver_bind(self->bdf));
 	/* What is allocated once and kept is no leak. */

@@ -51,9 +51,7 @@ typedef FIXTURE_DATA(allocation_failures_away) fixture;
 FIXTURE_SETUP(allocation_failures_away)
 {
 	self->gpu = GPU_CLOSED;
-	self->bdf = gpu_bdf(variant->gpu);
-	if (!self->bdf)
-		SKIP(return, "this scenario has no GPU%u", variant->gpu);
+	SETUP_BDF(self->bdf, variant->gpu);
 	ASSERT_EQ(0, next_user(self->bdf));
 	ASSERT_EQ(0, kmsg_mark(&self->log));
 	ASSERT_EQ(0, sweep_begin(&self->sweep));

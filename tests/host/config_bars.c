@@ -403,20 +403,20 @@ TEST_F(config_bars_reset, leaves_the_bars_writable)
 
 /* A device that cannot be reset; the administrator's own switch makes it so. */
 FIXTURE(config_bars_no_reset) {
+	const char *bdf;
 	struct gpu gpu;
 };
 
 FIXTURE_SETUP(config_bars_no_reset)
 {
 	self->gpu = GPU_CLOSED;
-	if (!gpu_bdf(0))
-		SKIP(return, "this scenario has no GPU0");
-	ASSERT_EQ(0, pci_attribute_write(gpu_bdf(0), "reset_method", "default"));
+	SETUP_BDF(self->bdf, 0);
+	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", "default"));
 }
 
 FIXTURE_TEARDOWN(config_bars_no_reset)
 {
-	EXPECT_EQ(0, pci_attribute_write(gpu_bdf(0), "reset_method", "default"));
+	EXPECT_EQ(0, pci_attribute_write(self->bdf, "reset_method", "default"));
 	gpu_close(&self->gpu);
 }
 
@@ -424,8 +424,8 @@ TEST_F(config_bars_no_reset, refused_reset_keeps_the_bars)	/* W17 */
 {
 	uint64_t before;
 
-	ASSERT_EQ(0, pci_attribute_write(gpu_bdf(0), "reset_method", ""));
-	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(0)));
+	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", ""));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
 	ASSERT_TRUE(write_ones(&self->gpu, 4));
 	before = bar_value(&self->gpu, 4);
 	ASSERT_NE(MEMORY_BAR, before);
@@ -436,11 +436,11 @@ TEST_F(config_bars_no_reset, refused_reset_keeps_the_bars)	/* W17 */
 /* Where open and close reset nothing. */
 TEST_F(config_bars_no_reset, next_open_starts_empty_again)
 {
-	ASSERT_EQ(0, pci_attribute_write(gpu_bdf(0), "reset_method", ""));
-	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(0)));
+	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", ""));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
 	ASSERT_TRUE(write_ones(&self->gpu, 4));
 	gpu_close(&self->gpu);
-	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(0)));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
 	EXPECT_EQ(MEMORY_BAR, bar_value(&self->gpu, 4));
 }
 
@@ -448,8 +448,8 @@ TEST_F(config_bars_no_reset, reset_that_fails_halfway_keeps_the_bars)	/* W17 */
 {
 	uint64_t before;
 
-	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(0)));
-	ASSERT_EQ(0, pci_attribute_write(gpu_bdf(0), "reset_method", ""));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", ""));
 	ASSERT_TRUE(write_ones(&self->gpu, 4));
 	before = bar_value(&self->gpu, 4);
 	EXPECT_EQ(-ENOTTY, gpu_reset(&self->gpu));
@@ -461,7 +461,7 @@ TEST_F(config_bars_no_reset, refused_hot_reset_keeps_the_bars)	/* W17 */
 {
 	uint64_t before;
 
-	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(0)));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
 	ASSERT_TRUE(write_ones(&self->gpu, 4));
 	before = bar_value(&self->gpu, 4);
 	EXPECT_EQ(-ENODEV, gpu_reset_hot(&self->gpu));

@@ -42,9 +42,7 @@ FIXTURE_VARIANT_ADD(scrub_tenants, gpu1_off) { .gpu = 1, .policy = "off" };
 FIXTURE_SETUP(scrub_tenants)
 {
 	self->next.gpu = GPU_CLOSED;
-	self->bdf = gpu_bdf(variant->gpu);
-	if (!self->bdf)
-		SKIP(return, "this scenario has no GPU%u", variant->gpu);
+	SETUP_BDF(self->bdf, variant->gpu);
 	self->byte = (uint8_t)test_seed() | 1;
 	/* A driver without policies has no scrub either: that is seen below. */
 	scrub_set_policy(self->bdf, variant->policy);

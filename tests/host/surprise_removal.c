@@ -143,11 +143,11 @@ TEST_F_TIMEOUT(surprise_removal, while_threads_wait_ends_their_waits, 90)
 /* Nobody closes anything: the process just dies, as a VMM would. */
 TEST_F_TIMEOUT(surprise_removal, while_a_vmm_runs_and_then_is_killed, 90)
 {
+	const char *bdf;
 	pid_t child;
 	int status;
 
-	if (!gpu_bdf(3))
-		SKIP(return, "this scenario has no GPU3");
+	SETUP_BDF(bdf, 3);
 	child = fork();
 	ASSERT_GE(child, 0);
 	if (!child) {
@@ -160,7 +160,7 @@ TEST_F_TIMEOUT(surprise_removal, while_a_vmm_runs_and_then_is_killed, 90)
 	sleep_ms(4000);
 	ASSERT_EQ(0, kill(child, SIGKILL));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_TRUE(pci_vanishes(gpu_bdf(3), VANISHED_MS));
+	EXPECT_TRUE(pci_vanishes(bdf, VANISHED_MS));
 }
 
 TEST_HARNESS_MAIN

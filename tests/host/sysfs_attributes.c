@@ -36,9 +36,7 @@ FIXTURE_VARIANT_ADD_ALL_GPUS(sysfs_attributes);
 
 FIXTURE_SETUP(sysfs_attributes)
 {
-	self->bdf = gpu_bdf(variant->gpu);
-	if (!self->bdf)
-		SKIP(return, "this scenario has no GPU%u", variant->gpu);
+	SETUP_BDF(self->bdf, variant->gpu);
 }
 
 FIXTURE_TEARDOWN(sysfs_attributes)

@@ -34,9 +34,7 @@ FIXTURE_VARIANT_ADD_ALL_GPUS(trace_events);
 FIXTURE_SETUP(trace_events)
 {
 	self->gpu = GPU_CLOSED;
-	self->bdf = gpu_bdf(variant->gpu);
-	if (!self->bdf)
-		SKIP(return, "this scenario has no GPU%u", variant->gpu);
+	SETUP_BDF(self->bdf, variant->gpu);
 	ASSERT_EQ(0, trace_begin());
 	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
 }

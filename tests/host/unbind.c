@@ -30,9 +30,7 @@ FIXTURE_VARIANT_ADD_ALL_GPUS(unbind);
 FIXTURE_SETUP(unbind)
 {
 	self->gpu = GPU_CLOSED;
-	self->bdf = gpu_bdf(variant->gpu);
-	if (!self->bdf)
-		SKIP(return, "this scenario has no GPU%u", variant->gpu);
+	SETUP_BDF(self->bdf, variant->gpu);
 	if (!driver_is_bound(self->bdf))
 		ASSERT_EQ(0, driver_bind(self->bdf));
 }

@@ -42,9 +42,7 @@ static bool has_virtual_function(const char *bdf)
 
 FIXTURE_SETUP(virtual_functions)
 {
-	self->bdf = gpu_bdf(variant->gpu);
-	if (!self->bdf)
-		SKIP(return, "this scenario has no GPU%u", variant->gpu);
+	SETUP_BDF(self->bdf, variant->gpu);
 	self->config = pci_config_open(self->bdf);
 	ASSERT_GE(self->config, 0);
 	self->sriov = extended_capability(self->config, 0, PCI_EXT_CAP_ID_SRIOV);

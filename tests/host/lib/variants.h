@@ -35,11 +35,19 @@
 	FIXTURE_VARIANT_ADD(fixture, gpu4) { .gpu = 4 };		\
 	FIXTURE_VARIANT_ADD(fixture, gpu5) { .gpu = 5 }
 
-/* Opens GPU @nr for a fixture, or skips it where the scenario has none. */
-#define SETUP_GPU(gpu, nr) do {						\
-	if (!gpu_bdf(nr))						\
+/* The address of GPU @nr for a fixture, which is skipped where the scenario has none. */
+#define SETUP_BDF(bdf, nr) do {						\
+	(bdf) = gpu_bdf(nr);						\
+	if (!(bdf))							\
 		SKIP(return, "this scenario has no GPU%u", (nr));	\
-	ASSERT_EQ(0, gpu_open((gpu), gpu_bdf(nr)));			\
+} while (0)
+
+/* Opens it, too. */
+#define SETUP_GPU(gpu, nr) do {						\
+	const char *bdf_of_gpu;						\
+									\
+	SETUP_BDF(bdf_of_gpu, nr);					\
+	ASSERT_EQ(0, gpu_open((gpu), bdf_of_gpu));			\
 } while (0)
 
 /* The same, for a region that only some GPUs have. */
