@@ -376,10 +376,18 @@ TEST_F_TIMEOUT(scrub_control, waits_while_others_reset, 120)
 
 TEST_F_TIMEOUT(scrub_control, gpu_without_reset_is_not_given_out, 120)
 {
+	uint64_t began;
+	unsigned int i;
+
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
 	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", ""));
 	EXPECT_EQ(-EIO, gpu_open_raw(&self->gpu, self->bdf));
 	EXPECT_EQ(1, kmsg_count(&self->log, KMSG_WARN, self->bdf, "cannot be reset"));
+	began = now_ms();
+	for (i = 0; i < KMSG_FLOOD; i++)
+		EXPECT_EQ(-EIO, gpu_open_raw(&self->gpu, self->bdf));
+	EXPECT_GE(1 + kmsg_limit(now_ms() - began),
+		  kmsg_count(&self->log, KMSG_WARN, self->bdf, "cannot be reset"));
 	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", "default"));
 	EXPECT_EQ(0, gpu_open(&self->gpu, self->bdf));
 }
@@ -475,6 +483,33 @@ TEST_F_TIMEOUT(scrub_control, bad_pages_are_not_cleared_under_a_user, 120)
 	EXPECT_EQ(0, poison_clear(self->bdf));
 	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
 	EXPECT_EQ(2, scrubs_logged(self));
+}
+
+/* A bad page, then a user whose memory was scrubbed but for it. */
+static int promise_with_a_bad_page(FIXTURE_DATA(scrub_control) *self)
+{
+	int ret = gpu_open(&self->gpu, self->bdf);
+
+	ret = ret ?: poison_elsewhere(poison_address(&self->gpu, GPU_USEMEM, 0));
+	ret = ret ?: poison_wait(self->bdf, 1);
+	ret = ret ?: scrub_set_policy(self->bdf, "on-open");
+	gpu_close(&self->gpu);
+	return ret ?: gpu_open(&self->gpu, self->bdf);
+}
+
+TEST_F_TIMEOUT(scrub_control, promise_outlives_its_policy, 120)
+{
+	ASSERT_EQ(0, promise_with_a_bad_page(self));
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "off"));
+	EXPECT_EQ(-EBUSY, poison_clear(self->bdf));
+	gpu_close(&self->gpu);
+	EXPECT_EQ(0, poison_clear(self->bdf));
+	/* Nobody is promised anything now, whatever comes later. */
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	ASSERT_EQ(0, poison_elsewhere(poison_address(&self->gpu, GPU_USEMEM, 0)));
+	ASSERT_EQ(0, poison_wait(self->bdf, 1));
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
+	EXPECT_EQ(0, poison_clear(self->bdf));
 }
 
 TEST_F_TIMEOUT(scrub_control, trace_is_evidence, 120)

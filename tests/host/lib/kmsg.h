@@ -3,11 +3,25 @@
 #ifndef HOST_KMSG_H
 #define HOST_KMSG_H
 
+#include <stdint.h>
+
 struct kmsg {
 	int fd;
 	char *text;	/* records since the mark, one per line */
 	unsigned long used, room;
 };
+
+/*
+ * A user who repeats something so often must not fill the log: printk_ratelimit lets
+ * 10 lines of it through in 5 s (include/linux/ratelimit_types.h).
+ */
+#define KMSG_FLOOD	100
+
+/* So many lines, at most, in that time. */
+static inline unsigned int kmsg_limit(uint64_t ms)
+{
+	return 10 * (ms / 5000 + 2);
+}
 
 #define KMSG_ANY	7	/* every level */
 #define KMSG_WARN	4	/* warning and worse */

@@ -173,6 +173,8 @@ enum nvgrace_gpu_scrub_state {
  * @lock: protects the rest but @workers, @background, @running and @wait
  * @policy: chosen by an administrator
  * @state: of the memory
+ * @promised: who has the device open was promised scrubbed memory, whatever the
+ *	      policy is now
  * @busy: @background is queued or runs
  * @unbinding: nothing may begin or go on
  * @error: what stopped the scrub that runs, or the last one; 0 or -errno
@@ -188,6 +190,7 @@ struct nvgrace_gpu_scrub {
 	spinlock_t lock; /* policy, state and progress */
 	enum nvgrace_gpu_scrub_policy policy;
 	enum nvgrace_gpu_scrub_state state;
+	bool promised;
 	bool busy;
 	bool unbinding;
 	int error;

@@ -399,11 +399,21 @@ int nvgrace_gpu_scrub_wait(struct nvgrace_gpu *gpu)
 	return 0;
 }
 
-static bool wants_scrub(struct nvgrace_gpu_scrub *scrub)
+/* Is there something to scrub first? The promise holds whatever the policy is later. */
+static bool promise(struct nvgrace_gpu_scrub *scrub)
 {
 	guard(spinlock)(&scrub->lock);
-	return scrub->policy != NVGRACE_GPU_SCRUB_OFF &&
-	       scrub->state != NVGRACE_GPU_CLEAN;
+	scrub->promised = scrub->policy != NVGRACE_GPU_SCRUB_OFF;
+	return scrub->promised && scrub->state != NVGRACE_GPU_CLEAN;
+}
+
+static int keep_promise(struct nvgrace_gpu *gpu)
+{
+	if (gpu->core.reset_works)
+		return scrub(gpu, zero_all);
+
+	dev_err_ratelimited(&gpu->core.pdev->dev, "open failed: the GPU cannot be reset, so nothing keeps it from writing while its memory is scrubbed; see reset_method, or set scrub_policy to off\n");
+	return -EIO;
 }
 
 /**
@@ -417,21 +427,18 @@ static bool wants_scrub(struct nvgrace_gpu_scrub *scrub)
  */
 int nvgrace_gpu_scrub_open(struct nvgrace_gpu *gpu)
 {
-	int ret;
+	struct nvgrace_gpu_scrub *scrub = &gpu->scrub;
+	int ret = 0;
 
-	if (wants_scrub(&gpu->scrub)) {
-		if (!gpu->core.reset_works) {
-			pci_err(gpu->core.pdev, "open failed: the GPU cannot be reset, so nothing keeps it from writing while its memory is scrubbed; see reset_method, or set scrub_policy to off\n");
-			return -EIO;
-		}
-		ret = scrub(gpu, zero_all);
+	if (promise(scrub))
+		ret = keep_promise(gpu);
+	scoped_guard(spinlock, &scrub->lock) {
+		scrub->state = NVGRACE_GPU_DIRTY;
 		if (ret)
-			return ret;
+			scrub->promised = false;
 	}
-	scoped_guard(spinlock, &gpu->scrub.lock)
-		gpu->scrub.state = NVGRACE_GPU_DIRTY;
 	nvgrace_gpu_scrub_notify(gpu);
-	return 0;
+	return ret;
 }
 
 /**
@@ -443,6 +450,7 @@ void nvgrace_gpu_scrub_close(struct nvgrace_gpu *gpu)
 	struct nvgrace_gpu_scrub *scrub = &gpu->scrub;
 
 	guard(spinlock)(&scrub->lock);
+	scrub->promised = false;
 	if (scrub->policy != NVGRACE_GPU_SCRUB_ON_CLOSE || scrub->unbinding)
 		return;
 	scrub->busy = true;
@@ -463,9 +471,7 @@ int nvgrace_gpu_scrub_outdated(struct nvgrace_gpu *gpu)
 
 	lockdep_assert_held_write(&gpu->map_lock);
 	guard(spinlock)(&scrub->lock);
-	if (scrub->state == NVGRACE_GPU_SCRUBBING)
-		return -EBUSY;
-	if (scrub->policy != NVGRACE_GPU_SCRUB_OFF && gpu->ready.bar0)
+	if (scrub->state == NVGRACE_GPU_SCRUBBING || scrub->promised)
 		return -EBUSY;
 	scrub->state = NVGRACE_GPU_DIRTY;
 	return 0;
