@@ -46,8 +46,8 @@ static int coherent_open(struct vfio_device *core_vdev)
 	bar0 = vfio_pci_core_get_iomap(&gpu->core, 0);
 	if (IS_ERR(bar0)) {
 		ret = PTR_ERR(bar0);
-		pci_err(gpu->core.pdev, "open failed: BAR0 cannot be mapped (%d), readiness cannot be read\n",
-			ret);
+		dev_err_ratelimited(&gpu->core.pdev->dev, "open failed: BAR0 cannot be mapped (%d), readiness cannot be read\n",
+				    ret);
 		goto disable;
 	}
 

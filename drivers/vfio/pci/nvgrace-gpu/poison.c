@@ -32,6 +32,8 @@
 
 #define FAILURE_EVENT	"memory_failure_event"
 
+#define TOO_MANY	"GPU memory has more than %u bad pages, none of it is given to anybody; replace the GPU\n"
+
 static u64 first_pfn(const struct nvgrace_gpu *gpu)
 {
 	return PHYS_PFN(gpu->layout.usemem.base);
@@ -69,14 +71,15 @@ static bool next_untold(struct nvgrace_gpu_poison *poison, u64 *pfn)
 	return true;
 }
 
+/* Every process may listen to uevents: the address is for administrators only. */
 static void tell(struct nvgrace_gpu *gpu, u64 pfn)
 {
 	struct pci_dev *pdev = gpu->core.pdev;
-	char page[40];
-	char *env[2] = { page };
+	char count[40];
+	char *env[2] = { count };
 
-	snprintf(page, sizeof(page), "NVGRACE_GPU_BAD_PAGE=%#llx",
-		 (u64)PFN_PHYS(pfn));
+	snprintf(count, sizeof(count), "NVGRACE_GPU_BAD_PAGE_COUNT=%u",
+		 nvgrace_gpu_bad_page_count(gpu));
 	trace_nvgrace_gpu_bad_page(gpu, pfn);
 	pci_err(pdev, "GPU memory at %#llx is poisoned; the page is given to nobody until the GPU is bound anew or its bad_pages are cleared\n",
 		(u64)PFN_PHYS(pfn));
@@ -90,12 +93,6 @@ static bool told_of_overflow(struct nvgrace_gpu_poison *poison)
 		return true;
 	poison->told_full = true;
 	return false;
-}
-
-static void log_overflow(struct nvgrace_gpu *gpu)
-{
-	pci_err(gpu->core.pdev, "GPU memory has more than %u bad pages, none of it is given to anybody; replace the GPU\n",
-		NVGRACE_GPU_BADPAGES_MAX);
 }
 
 /* Whoever looks at the list after this finds the pages there. */
@@ -120,7 +117,7 @@ static void withdraw_pages(struct work_struct *work)
 		return;
 
 	withdraw(gpu, first_pfn(gpu), end_pfn(gpu));
-	log_overflow(gpu);
+	pci_err(gpu->core.pdev, TOO_MANY, NVGRACE_GPU_BADPAGES_MAX);
 }
 
 /**
@@ -144,22 +141,24 @@ u64 nvgrace_gpu_first_poisoned(struct nvgrace_gpu *gpu, u64 start, u64 end)
  * nvgrace_gpu_check_bad_pages() - tell whoever opens the device
  * @gpu: coherent device
  *
- * Return: 0; -EIO after one log line if there are too many to use the memory.
+ * Return: 0; -EIO after one log line, which is rate-limited, if there are too many
+ * to use the memory.
  */
 int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu)
 {
 	unsigned int count = nvgrace_gpu_bad_page_count(gpu);
+	struct device *dev = &gpu->core.pdev->dev;
 	bool full;
 
 	scoped_guard(spinlock_irqsave, &gpu->poison.lock)
 		full = gpu->poison.pages.full;
 	if (full) {
-		log_overflow(gpu);
+		dev_err_ratelimited(dev, TOO_MANY, NVGRACE_GPU_BADPAGES_MAX);
 		return -EIO;
 	}
 	if (count)
-		pci_warn(gpu->core.pdev, "opened with %u bad pages, accesses to them fail; see bad_pages\n",
-			 count);
+		dev_warn_ratelimited(dev, "opened with %u bad pages, accesses to them fail; see bad_pages\n",
+				     count);
 	return 0;
 }
 
