@@ -29,11 +29,4 @@ void check_gpu(struct report *report, struct pci_dev *dev);
 /* The lines that bind it and give it to a guest; after check_gpu(). */
 void add_commands(struct subject *gpu, const struct pci_dev *dev);
 
-/* In the form 0000:01:00.0, and a file of the device in sysfs. */
-char *gpu_address(const struct pci_dev *dev);
-char *gpu_path(const struct pci_dev *dev, const char *file);
-
-/* A number in such a file, 0 if it is not there. */
-unsigned long long gpu_number(const struct pci_dev *dev, const char *file);
-
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "device.h"
 
 #define GIB		(1ull << 30)
 /* QEMU's window for 64-bit BARs when nothing is said. */
@@ -15,8 +16,8 @@
  */
 static unsigned int window_gib(const struct pci_dev *dev)
 {
-	unsigned long long total = gpu_number(dev, "nvgrace_gpu/usemem_bar_size") +
-				   gpu_number(dev, "nvgrace_gpu/resmem_bar_size");
+	unsigned long long total = device_number(dev, "nvgrace_gpu/usemem_bar_size") +
+				   device_number(dev, "nvgrace_gpu/resmem_bar_size");
 	unsigned int window = DEFAULT_WINDOW, i;
 
 	for (i = 0; i < 6; i++)
@@ -70,7 +71,7 @@ static char *libvirt_xml(const struct pci_dev *dev)
 
 void add_commands(struct subject *gpu, const struct pci_dev *dev)
 {
-	char *address = gpu_address(dev);
+	char *address = device_address(dev);
 
 	command_add(gpu, "bind", text_of("driverctl set-override %s " DRIVER_NAME, address));
 	command_add(gpu, "qemu", qemu_line(dev, address));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "device.h"
 #include "firmware.h"
 #include "system.h"
 
@@ -30,17 +31,6 @@ static bool gpu_is_known(const struct pci_dev *dev)
 	return false;
 }
 
-char *gpu_address(const struct pci_dev *dev)
-{
-	return text_of("%04x:%02x:%02x.%x", dev->domain, dev->bus, dev->dev, dev->func);
-}
-
-char *gpu_path(const struct pci_dev *dev, const char *file)
-{
-	return text_of("/sys/bus/pci/devices/%04x:%02x:%02x.%x/%s", dev->domain, dev->bus,
-		       dev->dev, dev->func, file);
-}
-
 /* 4 GiB, 1027 MiB, 512 bytes */
 static char *size_text(unsigned long long bytes)
 {
@@ -52,23 +42,6 @@ static char *size_text(unsigned long long bytes)
 		unit++;
 	}
 	return text_of("%llu %s", bytes, units[unit]);
-}
-
-/* A file of the device's directory, or of the driver's part of it. */
-static char *attribute(const struct pci_dev *dev, const char *file)
-{
-	char *path = gpu_path(dev, file), *value = file_line(path);
-
-	free(path);
-	return value;
-}
-
-static char *link_of(const struct pci_dev *dev, const char *file)
-{
-	char *path = gpu_path(dev, file), *target = link_target(path);
-
-	free(path);
-	return target;
 }
 
 static void check_identity(struct subject *gpu, const struct pci_dev *dev)
@@ -97,7 +70,7 @@ static bool member_hinders(const char *bdf)
 /* "0000:02:00.0 0000:02:00.1": members that must be given up first; "": none */
 static char *hindering_members(const struct pci_dev *dev)
 {
-	char *path = gpu_path(dev, "iommu_group/devices"), *own = gpu_address(dev);
+	char *path = device_path(dev, "iommu_group/devices"), *own = device_address(dev);
 	char *list = text_of("%s", ""), *longer;
 	DIR *members = opendir(path);
 	struct dirent *entry;
@@ -119,7 +92,7 @@ static char *hindering_members(const struct pci_dev *dev)
 
 static void check_group(struct subject *gpu, const struct pci_dev *dev)
 {
-	char *group = link_of(dev, "iommu_group"), *members, *text;
+	char *group = device_link(dev, "iommu_group"), *members, *text;
 
 	if (!group) {
 		fact_add(gpu, LEVEL_FAIL, "iommu_group", "none",
@@ -158,7 +131,7 @@ static void check_override(struct subject *gpu, const char *override, const char
 
 static void check_driver(struct subject *gpu, const struct pci_dev *dev)
 {
-	char *driver = link_of(dev, "driver"), *override = attribute(dev, "driver_override");
+	char *driver = device_link(dev, "driver"), *override = device_attribute(dev, "driver_override");
 
 	if (!driver)
 		fact_add(gpu, LEVEL_INFO, "driver", "none", NULL, NULL);
@@ -178,7 +151,7 @@ static void check_driver(struct subject *gpu, const struct pci_dev *dev)
 /* Without a way to reset it, one user's work goes on in the next one's time. */
 static void check_reset(struct subject *gpu, const struct pci_dev *dev)
 {
-	char *method = attribute(dev, "reset_method");
+	char *method = device_attribute(dev, "reset_method");
 
 	if (method && *method)
 		fact_add(gpu, LEVEL_OK, "reset", method, NULL, NULL);
@@ -202,8 +175,8 @@ static void check_initiators(struct subject *gpu, const struct pci_dev *dev)
 /* The verdict is on the host; only a GPU with memory has to do with it. */
 static void check_mode(struct subject *gpu, const struct pci_dev *dev)
 {
-	char *mode = attribute(dev, "nvgrace_gpu/mode");
-	char *verdict = attribute(dev, "nvgrace_gpu/verdict");
+	char *mode = device_attribute(dev, "nvgrace_gpu/mode");
+	char *verdict = device_attribute(dev, "nvgrace_gpu/verdict");
 	bool plain = mode && !strcmp(mode, "plain");
 
 	if (plain)
@@ -224,20 +197,11 @@ static void check_mode(struct subject *gpu, const struct pci_dev *dev)
 	free(verdict);
 }
 
-unsigned long long gpu_number(const struct pci_dev *dev, const char *file)
-{
-	char *value = attribute(dev, file);
-	unsigned long long result = value ? strtoull(value, NULL, 0) : 0;
-
-	free(value);
-	return result;
-}
-
 static void add_memory(struct subject *gpu, const struct pci_dev *dev, const char *key,
 		       const char *size_file, const char *bar_file)
 {
-	unsigned long long size = gpu_number(dev, size_file);
-	char *memory = size_text(size), *bar = size_text(gpu_number(dev, bar_file));
+	unsigned long long size = device_number(dev, size_file);
+	char *memory = size_text(size), *bar = size_text(device_number(dev, bar_file));
 	char *value = size ? text_of("%s, behind a BAR of %s", memory, bar) : text_of("none");
 
 	fact_add(gpu, LEVEL_INFO, key, value, NULL, NULL);
@@ -260,8 +224,8 @@ static const struct {
 
 static void check_ready(struct subject *gpu, const struct pci_dev *dev)
 {
-	char *by = attribute(dev, "nvgrace_gpu/readiness");
-	char *state = attribute(dev, "nvgrace_gpu/ready");
+	char *by = device_attribute(dev, "nvgrace_gpu/readiness");
+	char *state = device_attribute(dev, "nvgrace_gpu/ready");
 	char *value = text_of("%s, by %s", state ?: "unknown", by ?: "unknown");
 	const size_t count = sizeof(unusable) / sizeof(unusable[0]);
 	size_t i;
@@ -281,8 +245,8 @@ static void check_ready(struct subject *gpu, const struct pci_dev *dev)
 /* The count stays at its limit; that there are more is the last line of root's list. */
 static void check_bad_pages(struct subject *gpu, const struct pci_dev *dev)
 {
-	unsigned long long count = gpu_number(dev, "nvgrace_gpu/bad_page_count");
-	char *path = gpu_path(dev, "nvgrace_gpu/bad_pages"), *list = file_read(path, NULL);
+	unsigned long long count = device_number(dev, "nvgrace_gpu/bad_page_count");
+	char *path = device_path(dev, "nvgrace_gpu/bad_pages"), *list = file_read(path, NULL);
 	bool more = list && strstr(list, "more");
 	char *value = text_of("%s%llu", more ? "more than " : "", count);
 
@@ -302,8 +266,8 @@ static void check_bad_pages(struct subject *gpu, const struct pci_dev *dev)
 
 static void check_scrub(struct subject *gpu, const struct pci_dev *dev)
 {
-	char *state = attribute(dev, "nvgrace_gpu/scrub_state");
-	char *policy = attribute(dev, "nvgrace_gpu/scrub_policy");
+	char *state = device_attribute(dev, "nvgrace_gpu/scrub_state");
+	char *policy = device_attribute(dev, "nvgrace_gpu/scrub_policy");
 	char *value = text_of("%s, policy %s", state ?: "unknown", policy ?: "unknown");
 
 	if (state && policy && !strcmp(state, "dirty") && !strcmp(policy, "off"))
@@ -320,7 +284,7 @@ static void check_scrub(struct subject *gpu, const struct pci_dev *dev)
 /* The kernel's own driver of the same name has no attributes. */
 static void check_silence(struct subject *gpu, const struct pci_dev *dev)
 {
-	char *driver = link_of(dev, "driver");
+	char *driver = device_link(dev, "driver");
 
 	if (driver && !strcmp(driver, DRIVER_NAME))
 		fact_add(gpu, LEVEL_WARN, "memory", "unknown",
@@ -336,7 +300,7 @@ static void check_silence(struct subject *gpu, const struct pci_dev *dev)
 /* The driver's own attributes: there once it is bound, and if it is this project's. */
 static void check_memory(struct subject *gpu, const struct pci_dev *dev)
 {
-	char *mode = attribute(dev, "nvgrace_gpu/mode");
+	char *mode = device_attribute(dev, "nvgrace_gpu/mode");
 
 	if (!mode) {
 		check_silence(gpu, dev);
@@ -357,7 +321,7 @@ static void check_memory(struct subject *gpu, const struct pci_dev *dev)
 
 void check_gpu(struct report *report, struct pci_dev *dev)
 {
-	char name[128], *address = gpu_address(dev), *title;
+	char name[128], *address = device_address(dev), *title;
 	struct subject *gpu;
 
 	if (!pci_lookup_name(dev->access, name, sizeof(name), PCI_LOOKUP_DEVICE,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "device.h"
 
 #ifndef VERSION
 #define VERSION "unknown"
@@ -36,7 +37,7 @@ static bool is_wanted(const struct pci_dev *dev, char *const *wanted)
 	char *address;
 	bool found = !*wanted;
 
-	address = gpu_address(dev);
+	address = device_address(dev);
 	for (; *wanted && !found; wanted++)
 		found = !strcmp(*wanted, address) ||
 			(!dev->domain && !strcmp(*wanted, address + strlen("0000:")));

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A PCI device in sysfs. */
+
+#include <stdlib.h>
+
+#include "device.h"
+#include "report.h"
+#include "system.h"
+
+char *device_address(const struct pci_dev *dev)
+{
+	return text_of("%04x:%02x:%02x.%x", dev->domain, dev->bus, dev->dev, dev->func);
+}
+
+char *device_path(const struct pci_dev *dev, const char *file)
+{
+	return text_of("/sys/bus/pci/devices/%04x:%02x:%02x.%x/%s", dev->domain, dev->bus,
+		       dev->dev, dev->func, file);
+}
+
+char *device_attribute(const struct pci_dev *dev, const char *file)
+{
+	char *path = device_path(dev, file), *value = file_line(path);
+
+	free(path);
+	return value;
+}
+
+char *device_link(const struct pci_dev *dev, const char *file)
+{
+	char *path = device_path(dev, file), *target = link_target(path);
+
+	free(path);
+	return target;
+}
+
+unsigned long long device_number(const struct pci_dev *dev, const char *file)
+{
+	char *value = device_attribute(dev, file);
+	unsigned long long result = value ? strtoull(value, NULL, 0) : 0;
+
+	free(value);
+	return result;
+}
