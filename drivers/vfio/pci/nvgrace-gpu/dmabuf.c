@@ -20,12 +20,12 @@ static int refuse_bad_pages(struct nvgrace_gpu *gpu,
 {
 	size_t i;
 
-	guard(rwsem_read)(&gpu->map_lock);
+	guard(rwsem_read)(&gpu->views.lock);
 	for (i = 0; i < nr_ranges; i++) {
 		u64 start = PHYS_PFN(phys_vec[i].paddr);
 		u64 end = start + PHYS_PFN(phys_vec[i].len);
 
-		if (nvgrace_gpu_first_poisoned(gpu, start, end) < end)
+		if (nvgrace_gpu_first_bad_page(gpu, start, end) < end)
 			return -EIO;
 	}
 	return 0;

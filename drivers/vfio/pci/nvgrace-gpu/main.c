@@ -19,9 +19,6 @@
 
 #include "nvgrace_gpu.h"
 
-#define CREATE_TRACE_POINTS
-#include "trace.h"
-
 static_assert(NVGRACE_GPU_REGION_MAX == 1ULL << VFIO_PCI_OFFSET_SHIFT);
 
 static int coherent_open(struct vfio_device *core_vdev)
@@ -248,8 +245,7 @@ static int nvgrace_gpu_probe(struct pci_dev *pdev,
 	if (IS_ERR(gpu))
 		return PTR_ERR(gpu);
 
-	init_rwsem(&gpu->map_lock);
-	mutex_init(&gpu->ready.wait_lock);
+	nvgrace_gpu_views_init(gpu);
 	gpu->coherent = coherent;
 	nvgrace_gpu_dmabuf_init(gpu);
 	if (coherent) {
@@ -263,7 +259,6 @@ static int nvgrace_gpu_probe(struct pci_dev *pdev,
 		if (ret)
 			goto release_poison;
 		nvgrace_gpu_config_init(gpu);
-		nvgrace_gpu_alias_init(gpu);
 	}
 
 	dev_set_drvdata(&pdev->dev, &gpu->core);
@@ -319,8 +314,10 @@ static void nvgrace_gpu_reset_done(struct pci_dev *pdev)
 {
 	struct nvgrace_gpu *gpu = pdev_to_gpu(pdev);
 
-	if (gpu->coherent)
-		nvgrace_gpu_reset_end(gpu);
+	if (!gpu->coherent)
+		return;
+	nvgrace_gpu_reset_end(gpu);
+	nvgrace_gpu_config_reset(gpu);
 }
 
 static pci_ers_result_t nvgrace_gpu_error_detected(struct pci_dev *pdev,
@@ -339,8 +336,8 @@ static void nvgrace_gpu_resume(struct pci_dev *pdev)
 {
 	struct nvgrace_gpu *gpu = pdev_to_gpu(pdev);
 
-	if (gpu->coherent)
-		nvgrace_gpu_link_recovered(gpu);
+	if (gpu->coherent && nvgrace_gpu_link_recovered(gpu))
+		nvgrace_gpu_config_reset(gpu);
 }
 
 static const struct pci_error_handlers nvgrace_gpu_err_handlers = {

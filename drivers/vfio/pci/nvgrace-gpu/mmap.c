@@ -30,45 +30,6 @@ static u64 region_pgoff(const struct vm_area_struct *vma)
 	return vma->vm_pgoff & (BIT_ULL(REGION_PGOFF_SHIFT) - 1);
 }
 
-/* @start and @end: PFNs, of which any part may be in the region. */
-static void zap_region(struct nvgrace_gpu *gpu, unsigned int index,
-		       u64 start, u64 end)
-{
-	struct address_space *mapping = gpu->core.vdev.inode->i_mapping;
-	const struct nvgrace_gpu_region *region;
-	u64 first;
-
-	region = nvgrace_gpu_region(gpu, index);
-	if (!region)
-		return;
-
-	first = PHYS_PFN(region->base);
-	start = max(start, first);
-	end = min(end, first + PHYS_PFN(region->size));
-	if (start < end)
-		unmap_mapping_range(mapping, VFIO_PCI_INDEX_TO_OFFSET(index) +
-					     PFN_PHYS(start - first),
-				    PFN_PHYS(end - start), true);
-}
-
-/**
- * nvgrace_gpu_zap() - remove user mappings of GPU memory
- * @gpu: registered device
- * @start: first PFN
- * @end: exclusive; more than the memory is all of it
- *
- * Context: map_lock held for write, so that none is made meanwhile.
- */
-void nvgrace_gpu_zap(struct nvgrace_gpu *gpu, u64 start, u64 end)
-{
-	unsigned int index;
-
-	lockdep_assert_held_write(&gpu->map_lock);
-
-	for (index = 0; index < VFIO_PCI_NUM_REGIONS; index++)
-		zap_region(gpu, index, start, end);
-}
-
 /*
  * The file reference keeps the device open: without the fault lock the VMA may
  * go away, and after fput() so may the device.
@@ -105,7 +66,7 @@ static void insert_around(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
 
 	pfn -= PHYS_PFN(own - addr);
 	last = pfn + PHYS_PFN(end - addr);
-	bad = nvgrace_gpu_first_poisoned(gpu, pfn, last);
+	bad = nvgrace_gpu_first_bad_page(gpu, pfn, last);
 	for (; addr < end; addr += PMD_SIZE, pfn += PHYS_PFN(PMD_SIZE)) {
 		struct vm_fault at = {
 			.vma = vma,
@@ -118,7 +79,7 @@ static void insert_around(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
 		};
 
 		if (bad < pfn + PHYS_PFN(PMD_SIZE))
-			bad = nvgrace_gpu_first_poisoned(gpu, pfn + PHYS_PFN(PMD_SIZE),
+			bad = nvgrace_gpu_first_bad_page(gpu, pfn + PHYS_PFN(PMD_SIZE),
 							 last);
 		else if (pmd_none(pmdp_get_lockless(at.pmd)))
 			vfio_pci_vmf_insert_pfn(&gpu->core, &at, pfn, PMD_ORDER);
@@ -133,12 +94,12 @@ static vm_fault_t insert_if_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
 	vm_fault_t ret;
 
 	guard(rwsem_read)(&gpu->core.memory_lock);
-	guard(rwsem_read)(&gpu->map_lock);
+	guard(rwsem_read)(&gpu->views.lock);
 
 	*ready = nvgrace_gpu_is_ready(gpu);
 	if (!*ready)
 		return VM_FAULT_NOPAGE;
-	if (nvgrace_gpu_first_poisoned(gpu, pfn, end) < end)
+	if (nvgrace_gpu_first_bad_page(gpu, pfn, end) < end)
 		return order ? VM_FAULT_FALLBACK : VM_FAULT_HWPOISON;
 
 	ret = vfio_pci_vmf_insert_pfn(&gpu->core, vmf, pfn, order);

@@ -69,7 +69,7 @@ const char *nvgrace_gpu_verdict_name(enum coherent_pfnmap_verdict verdict)
  */
 int nvgrace_gpu_check_verdict(struct nvgrace_gpu *gpu)
 {
-	trace_nvgrace_gpu_open(gpu);
+	trace_nvgrace_gpu_open(gpu, nvgrace_gpu_verdict_name(gpu->verdict));
 	if (gpu->verdict == COHERENT_PFNMAP_OK)
 		return 0;
 
@@ -169,7 +169,7 @@ static void log_layout(struct nvgrace_gpu *gpu)
 		 "coherent: USEMEM [%#llx-%#llx] %llu MiB in BAR4 of %llu MiB, %s, readiness by %s, platform %s\n",
 		 use->base, use->base + use->size - 1,
 		 MIB(use->size), MIB(use->bar_size), resmem,
-		 gpu->ready.ops->name, nvgrace_gpu_verdict_name(gpu->verdict));
+		 nvgrace_gpu_readiness_name(gpu), nvgrace_gpu_verdict_name(gpu->verdict));
 }
 
 /**
@@ -240,9 +240,7 @@ int nvgrace_gpu_platform_init(struct nvgrace_gpu *gpu)
  */
 void nvgrace_gpu_platform_release(struct nvgrace_gpu *gpu)
 {
-	const struct nvgrace_gpu_layout *layout = &gpu->layout;
-
 	if (gpu->coherent)
-		release_mem_region(layout->usemem.base,
-				   layout->usemem.size + layout->resmem.size);
+		release_mem_region(gpu->layout.usemem.base,
+				   nvgrace_gpu_memory_size(gpu));
 }

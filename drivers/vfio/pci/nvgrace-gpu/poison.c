@@ -13,9 +13,9 @@
  *				   puts the page on the list, whether or not
  *				   anybody has the device open
  *
- * Invariants. A page on the list is shown to nobody: faults, read() and write()
- * look there, holding map_lock for read. The list lives as long as the device is
- * bound, and only an administrator clears it: resets do not repair memory.
+ * Invariants. A page on the list of views.c is shown to nobody. The list lives as
+ * long as the device is bound, and only an administrator clears it: resets do not
+ * repair memory.
  *
  * The tracepoint is met by any task, with preemption off. Hence a list without
  * allocations under a spinlock; a work item then removes the CPU views.
@@ -24,6 +24,7 @@
 #include <linux/kobject.h>
 #include <linux/memory-failure.h>
 #include <linux/tracepoint.h>
+#include <linux/workqueue.h>
 
 #include <trace/events/memory-failure.h>
 
@@ -34,6 +35,25 @@
 
 #define TOO_MANY	"GPU memory has more than %u bad pages, none of it is given to anybody; replace the GPU\n"
 
+/**
+ * struct nvgrace_gpu_poison - what has been done about the list
+ * @space: how mm finds who maps a bad page
+ * @event: the tracepoint that is listened to, NULL if there is none; written by
+ *	   probe and remove
+ * @told: so many of the pages have been withdrawn and reported; views.bad_lock
+ * @told_full: the same for a list that has run over; views.bad_lock
+ * @gpu: whose
+ * @work: withdraws and reports
+ */
+struct nvgrace_gpu_poison {
+	struct pfn_address_space space;
+	struct tracepoint *event;
+	unsigned int told;
+	bool told_full;
+	struct nvgrace_gpu *gpu;
+	struct work_struct work;
+};
+
 static u64 first_pfn(const struct nvgrace_gpu *gpu)
 {
 	return PHYS_PFN(gpu->layout.usemem.base);
@@ -41,33 +61,31 @@ static u64 first_pfn(const struct nvgrace_gpu *gpu)
 
 static u64 end_pfn(const struct nvgrace_gpu *gpu)
 {
-	return first_pfn(gpu) + PHYS_PFN(gpu->layout.usemem.size +
-					 gpu->layout.resmem.size);
+	return first_pfn(gpu) + PHYS_PFN(nvgrace_gpu_memory_size(gpu));
 }
 
 /* Prototype of the event; what mm could do about the page does not matter. */
 static void note_failure(void *data, unsigned long pfn, int type, int result)
 {
 	struct nvgrace_gpu *gpu = data;
-	struct nvgrace_gpu_poison *poison = &gpu->poison;
 	bool added;
 
 	if (pfn < first_pfn(gpu) || pfn >= end_pfn(gpu))
 		return;
 
-	scoped_guard(spinlock_irqsave, &poison->lock)
-		added = nvgrace_gpu_badpages_add(&poison->pages, pfn);
+	scoped_guard(spinlock_irqsave, &gpu->views.bad_lock)
+		added = nvgrace_gpu_badpages_add(&gpu->views.bad, pfn);
 	if (added)
-		queue_work(system_long_wq, &poison->work);
+		queue_work(system_long_wq, &gpu->poison->work);
 }
 
 /* The next page that nobody was told of, or false. */
-static bool next_untold(struct nvgrace_gpu_poison *poison, u64 *pfn)
+static bool next_untold(struct nvgrace_gpu *gpu, u64 *pfn)
 {
-	guard(spinlock_irqsave)(&poison->lock);
-	if (poison->told == poison->pages.count)
+	guard(spinlock_irqsave)(&gpu->views.bad_lock);
+	if (gpu->poison->told == gpu->views.bad.count)
 		return false;
-	*pfn = poison->pages.pfn[poison->told++];
+	*pfn = gpu->views.bad.pfn[gpu->poison->told++];
 	return true;
 }
 
@@ -86,55 +104,30 @@ static void tell(struct nvgrace_gpu *gpu, u64 pfn)
 	kobject_uevent_env(&pdev->dev.kobj, KOBJ_CHANGE, env);
 }
 
-static bool told_of_overflow(struct nvgrace_gpu_poison *poison)
+static bool told_of_overflow(struct nvgrace_gpu *gpu)
 {
-	guard(spinlock_irqsave)(&poison->lock);
-	if (!poison->pages.full || poison->told_full)
+	guard(spinlock_irqsave)(&gpu->views.bad_lock);
+	if (!gpu->views.bad.full || gpu->poison->told_full)
 		return true;
-	poison->told_full = true;
+	gpu->poison->told_full = true;
 	return false;
-}
-
-/* Whoever looks at the list after this finds the pages there. */
-static void withdraw(struct nvgrace_gpu *gpu, u64 start, u64 end)
-{
-	guard(rwsem_write)(&gpu->map_lock);
-	nvgrace_gpu_zap(gpu, start, end);
-	nvgrace_gpu_alias_drop(gpu);
 }
 
 static void withdraw_pages(struct work_struct *work)
 {
-	struct nvgrace_gpu *gpu = container_of(work, struct nvgrace_gpu,
-					       poison.work);
+	struct nvgrace_gpu *gpu = container_of(work, struct nvgrace_gpu_poison,
+					       work)->gpu;
 	u64 pfn;
 
-	while (next_untold(&gpu->poison, &pfn)) {
-		withdraw(gpu, pfn, pfn + 1);
+	while (next_untold(gpu, &pfn)) {
+		nvgrace_gpu_withdraw(gpu, pfn, pfn + 1);
 		tell(gpu, pfn);
 	}
-	if (told_of_overflow(&gpu->poison))
+	if (told_of_overflow(gpu))
 		return;
 
-	withdraw(gpu, first_pfn(gpu), end_pfn(gpu));
+	nvgrace_gpu_withdraw(gpu, first_pfn(gpu), end_pfn(gpu));
 	pci_err(gpu->core.pdev, TOO_MANY, NVGRACE_GPU_BADPAGES_MAX);
-}
-
-/**
- * nvgrace_gpu_first_poisoned() - the first bad page of a range
- * @gpu: coherent device
- * @start: first PFN
- * @end: exclusive
- *
- * Context: map_lock held: a page that goes bad later is withdrawn from whoever
- * gets it now.
- * Return: the lowest bad PFN, or @end if there is none.
- */
-u64 nvgrace_gpu_first_poisoned(struct nvgrace_gpu *gpu, u64 start, u64 end)
-{
-	lockdep_assert_held(&gpu->map_lock);
-	guard(spinlock_irqsave)(&gpu->poison.lock);
-	return nvgrace_gpu_badpages_first(&gpu->poison.pages, start, end);
 }
 
 /**
@@ -150,8 +143,8 @@ int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu)
 	struct device *dev = &gpu->core.pdev->dev;
 	bool full;
 
-	scoped_guard(spinlock_irqsave, &gpu->poison.lock)
-		full = gpu->poison.pages.full;
+	scoped_guard(spinlock_irqsave, &gpu->views.bad_lock)
+		full = gpu->views.bad.full;
 	if (full) {
 		dev_err_ratelimited(dev, TOO_MANY, NVGRACE_GPU_BADPAGES_MAX);
 		return -EIO;
@@ -170,8 +163,8 @@ int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu)
  */
 unsigned int nvgrace_gpu_bad_page_count(struct nvgrace_gpu *gpu)
 {
-	guard(spinlock_irqsave)(&gpu->poison.lock);
-	return gpu->poison.pages.count;
+	guard(spinlock_irqsave)(&gpu->views.bad_lock);
+	return gpu->views.bad.count;
 }
 
 /**
@@ -183,11 +176,11 @@ unsigned int nvgrace_gpu_bad_page_count(struct nvgrace_gpu *gpu)
  */
 ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf)
 {
-	const struct nvgrace_gpu_badpages *pages = &gpu->poison.pages;
+	const struct nvgrace_gpu_badpages *pages = &gpu->views.bad;
 	ssize_t len = 0;
 	unsigned int i;
 
-	guard(spinlock_irqsave)(&gpu->poison.lock);
+	guard(spinlock_irqsave)(&gpu->views.bad_lock);
 	for (i = 0; i < pages->count; i++)
 		len += sysfs_emit_at(buf, len, "%#llx\n",
 				     (u64)PFN_PHYS(pages->pfn[i]));
@@ -196,53 +189,22 @@ ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf)
 	return len;
 }
 
-static unsigned int forget_all(struct nvgrace_gpu_poison *poison)
+/**
+ * nvgrace_gpu_bad_pages_forget() - all memory is good again
+ * @gpu: coherent device
+ *
+ * Return: how many pages were on the list.
+ */
+unsigned int nvgrace_gpu_bad_pages_forget(struct nvgrace_gpu *gpu)
 {
 	unsigned int count;
 
-	guard(spinlock_irqsave)(&poison->lock);
-	count = poison->pages.count;
-	memset(&poison->pages, 0, sizeof(poison->pages));
-	poison->told = 0;
-	poison->told_full = false;
+	guard(spinlock_irqsave)(&gpu->views.bad_lock);
+	count = gpu->views.bad.count;
+	memset(&gpu->views.bad, 0, sizeof(gpu->views.bad));
+	gpu->poison->told = 0;
+	gpu->poison->told_full = false;
 	return count;
-}
-
-/* Nobody opens or scrubs the memory between the question and the answer. */
-static int forget_unless_in_use(struct nvgrace_gpu *gpu, unsigned int *count)
-{
-	int ret;
-
-	guard(rwsem_write)(&gpu->map_lock);
-	ret = nvgrace_gpu_scrub_outdated(gpu);
-	if (!ret)
-		*count = forget_all(&gpu->poison);
-	return ret;
-}
-
-/**
- * nvgrace_gpu_bad_pages_clear() - an administrator says the memory is repaired
- * @gpu: coherent device
- *
- * Return: 0; -EBUSY after one log line if scrubbed memory was promised to who has
- * it: these pages were left out and may hold what an earlier user left there.
- */
-int nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu)
-{
-	unsigned int count = 0;
-	int ret = 0;
-
-	if (nvgrace_gpu_bad_page_count(gpu))
-		ret = forget_unless_in_use(gpu, &count);
-	if (ret) {
-		pci_warn(gpu->core.pdev, "bad_pages not cleared: they were left out when the memory was scrubbed; clear them when nobody has the GPU open and scrub_state is not scrubbing\n");
-		return ret;
-	}
-	if (count)
-		nvgrace_gpu_scrub_notify(gpu);
-	pci_info(gpu->core.pdev, "bad_pages cleared, %u pages forgotten\n",
-		 count);
-	return 0;
 }
 
 static void find_event(struct tracepoint *tp, void *found)
@@ -264,7 +226,7 @@ static int listen(struct nvgrace_gpu *gpu)
 		return -EOPNOTSUPP;
 	ret = tracepoint_probe_register(event, note_failure, gpu);
 	if (!ret)
-		gpu->poison.event = event;
+		gpu->poison->event = event;
 	return ret;
 }
 
@@ -274,14 +236,19 @@ static int listen(struct nvgrace_gpu *gpu)
  *
  * A kernel without memory failure handling is no reason to refuse the device.
  *
- * Return: 0; an error, after one log line, if somebody else handles this memory.
+ * Return: 0; an error, after one log line, if somebody else handles this memory;
+ * -ENOMEM.
  */
 int nvgrace_gpu_poison_init(struct nvgrace_gpu *gpu)
 {
-	struct nvgrace_gpu_poison *poison = &gpu->poison;
+	struct nvgrace_gpu_poison *poison;
 	int ret;
 
-	spin_lock_init(&poison->lock);
+	poison = devm_kzalloc(&gpu->core.pdev->dev, sizeof(*poison), GFP_KERNEL);
+	if (!poison)
+		return -ENOMEM;
+	gpu->poison = poison;
+	poison->gpu = gpu;
 	INIT_WORK(&poison->work, withdraw_pages);
 
 	poison->space.node.start = first_pfn(gpu);
@@ -307,13 +274,13 @@ int nvgrace_gpu_poison_init(struct nvgrace_gpu *gpu)
 
 /**
  * nvgrace_gpu_poison_release() - undo nvgrace_gpu_poison_init()
- * @gpu: coherent device that nobody has open
+ * @gpu: device that nobody has open
  */
 void nvgrace_gpu_poison_release(struct nvgrace_gpu *gpu)
 {
-	struct nvgrace_gpu_poison *poison = &gpu->poison;
+	struct nvgrace_gpu_poison *poison = gpu->poison;
 
-	if (!poison->event)
+	if (!poison || !poison->event)
 		return;
 	unregister_pfn_address_space(&poison->space);
 	tracepoint_probe_unregister(poison->event, note_failure, gpu);

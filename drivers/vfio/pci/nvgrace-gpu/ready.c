@@ -27,7 +27,6 @@
 #include <linux/sched/signal.h>
 
 #include "nvgrace_gpu.h"
-#include "trace.h"
 
 /* Vendor ABI: both registers read 0xff when the memory is usable. */
 #define BAR0_HBM_TRAINING	0x200bc
@@ -52,15 +51,52 @@
 /* The PCI core gives up on a device 60 s after its reset. */
 #define RESET_TIMEOUT_MS	90000
 
+/**
+ * struct ready_ops - one way a GPU reports readiness
+ * @name: for people
+ * @timeout_ms: how long after a reset the memory may take at first sight
+ * @test: 0 ready, -EAGAIN not yet, -ENODEV device gone; called with memory
+ *	  decode on and views.lock held for write; may extend the deadline
+ */
+struct ready_ops {
+	const char *name;
+	unsigned int timeout_ms;
+	int (*test)(struct nvgrace_gpu *gpu);
+};
+
+/**
+ * struct nvgrace_gpu_ready - what is known of readiness besides the state
+ * @ops: chosen at probe, immutable
+ * @cxl_dvsec: config offset of the CXL Device DVSEC or 0, immutable
+ * @wait_lock: one task polls, the others queue behind it; never taken with
+ *	       another lock of the driver, of vfio-pci-core or of mm held (type1
+ *	       holds its own when it maps for DMA what has to be waited for)
+ * @bar0: registers while the device is open, else NULL; views.lock
+ * @clock_runs: views.since and @deadline are valid; views.lock
+ * @deadline: jiffies after which unready memory is an error; views.lock
+ * @cxl_active_phase: the CXL deadline has been extended; views.lock
+ * @recovery_end: jiffies until which error recovery may reset the link; views.lock
+ */
+struct nvgrace_gpu_ready {
+	const struct ready_ops *ops;
+	u16 cxl_dvsec;
+	struct mutex wait_lock; /* who polls */
+	void __iomem *bar0;
+	bool clock_runs;
+	unsigned long deadline;
+	bool cxl_active_phase;
+	unsigned long recovery_end;
+};
+
 static int test_bar0(struct nvgrace_gpu *gpu)
 {
 	u32 hbm, c2c;
 
-	if (!gpu->ready.bar0)
+	if (!gpu->ready->bar0)
 		return -EIO;
 
-	c2c = ioread32(gpu->ready.bar0 + BAR0_C2C_LINK);
-	hbm = ioread32(gpu->ready.bar0 + BAR0_HBM_TRAINING);
+	c2c = ioread32(gpu->ready->bar0 + BAR0_C2C_LINK);
+	hbm = ioread32(gpu->ready->bar0 + BAR0_HBM_TRAINING);
 	if (PCI_POSSIBLE_ERROR(c2c) || PCI_POSSIBLE_ERROR(hbm))
 		return -ENODEV;
 	if (c2c == BAR0_STATUS_READY && hbm == BAR0_STATUS_READY)
@@ -68,7 +104,7 @@ static int test_bar0(struct nvgrace_gpu *gpu)
 	return -EAGAIN;
 }
 
-static const struct nvgrace_gpu_ready_ops ready_by_bar0 = {
+static const struct ready_ops ready_by_bar0 = {
 	.name = "bar0",
 	.timeout_ms = BAR0_TIMEOUT_MS,
 	.test = test_bar0,
@@ -84,7 +120,7 @@ static unsigned int cxl_active_timeout_ms(u32 status)
 
 static int test_cxl(struct nvgrace_gpu *gpu)
 {
-	struct nvgrace_gpu_ready *ready = &gpu->ready;
+	struct nvgrace_gpu_ready *ready = gpu->ready;
 	u32 status;
 
 	pci_read_config_dword(gpu->core.pdev,
@@ -104,73 +140,39 @@ static int test_cxl(struct nvgrace_gpu *gpu)
 	return -EAGAIN;
 }
 
-static const struct nvgrace_gpu_ready_ops ready_by_cxl = {
+static const struct ready_ops ready_by_cxl = {
 	.name = "cxl",
 	.timeout_ms = CXL_INFO_TIMEOUT_MS,
 	.test = test_cxl,
 };
 
-/**
- * nvgrace_gpu_state_name() - a state as sysfs shows it
- * @state: any state
- *
- * Return: one static word.
- */
-const char *nvgrace_gpu_state_name(enum nvgrace_gpu_state state)
-{
-	static const char * const names[] = {
-		[NVGRACE_GPU_CLOSED] = "unknown",
-		[NVGRACE_GPU_RESETTING] = "waiting",
-		[NVGRACE_GPU_WAITING] = "waiting",
-		[NVGRACE_GPU_READY] = "ready",
-		[NVGRACE_GPU_FAILED] = "failed",
-		[NVGRACE_GPU_GONE] = "gone",
-		[NVGRACE_GPU_LOST] = "lost",
-	};
-
-	return names[state];
-}
-
-static void set_state(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
-{
-	lockdep_assert_held_write(&gpu->map_lock);
-
-	if (gpu->ready.state == state)
-		return;
-	gpu->ready.state = state;
-	trace_nvgrace_gpu_state(gpu);
-}
-
 static void start_clock(struct nvgrace_gpu *gpu)
 {
-	struct nvgrace_gpu_ready *ready = &gpu->ready;
+	struct nvgrace_gpu_ready *ready = gpu->ready;
 	unsigned int timeout_ms = ready->ops->timeout_ms;
 
-	lockdep_assert_held_write(&gpu->map_lock);
+	lockdep_assert_held_write(&gpu->views.lock);
 
-	if (ready->state == NVGRACE_GPU_RESETTING)
+	if (gpu->views.state == NVGRACE_GPU_RESETTING)
 		timeout_ms = RESET_TIMEOUT_MS;
 
+	gpu->views.since = jiffies;
 	ready->clock_runs = true;
-	ready->since = jiffies;
 	ready->deadline = jiffies + msecs_to_jiffies(timeout_ms);
 	ready->cxl_active_phase = false;
 }
 
-/* Leave READY and remove every CPU view of the memory. */
 static void revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 {
-	set_state(gpu, state);
+	nvgrace_gpu_revoke(gpu, state);
 	start_clock(gpu);
-	nvgrace_gpu_zap(gpu, 0, U64_MAX);
-	nvgrace_gpu_alias_drop(gpu);
 }
 
 static bool needs_reset(const struct nvgrace_gpu *gpu)
 {
-	lockdep_assert_held(&gpu->map_lock);
-	return gpu->ready.state == NVGRACE_GPU_RESETTING ||
-	       gpu->ready.state == NVGRACE_GPU_LOST;
+	lockdep_assert_held(&gpu->views.lock);
+	return gpu->views.state == NVGRACE_GPU_RESETTING ||
+	       gpu->views.state == NVGRACE_GPU_LOST;
 }
 
 /**
@@ -178,12 +180,18 @@ static bool needs_reset(const struct nvgrace_gpu *gpu)
  * @gpu: coherent device being probed
  *
  * Return: 0; -ENODEV, after one log line, if the device has nothing to read it
- * by.
+ * by; -ENOMEM.
  */
 int nvgrace_gpu_ready_init(struct nvgrace_gpu *gpu)
 {
-	struct nvgrace_gpu_ready *ready = &gpu->ready;
 	struct pci_dev *pdev = gpu->core.pdev;
+	struct nvgrace_gpu_ready *ready;
+
+	ready = devm_kzalloc(&pdev->dev, sizeof(*ready), GFP_KERNEL);
+	if (!ready)
+		return -ENOMEM;
+	gpu->ready = ready;
+	mutex_init(&ready->wait_lock);
 
 	ready->cxl_dvsec = pci_find_dvsec_capability(pdev, PCI_VENDOR_ID_CXL,
 						     CXL_DVSEC_DEVICE);
@@ -197,6 +205,17 @@ int nvgrace_gpu_ready_init(struct nvgrace_gpu *gpu)
 }
 
 /**
+ * nvgrace_gpu_readiness_name() - how readiness is read, as sysfs shows it
+ * @gpu: device
+ *
+ * Return: one static word.
+ */
+const char *nvgrace_gpu_readiness_name(const struct nvgrace_gpu *gpu)
+{
+	return gpu->ready ? gpu->ready->ops->name : "none";
+}
+
+/**
  * nvgrace_gpu_ready_open() - the device has been opened
  * @gpu: coherent device
  * @bar0: mapping of BAR0, valid until nvgrace_gpu_ready_close()
@@ -205,9 +224,9 @@ int nvgrace_gpu_ready_init(struct nvgrace_gpu *gpu)
  */
 void nvgrace_gpu_ready_open(struct nvgrace_gpu *gpu, void __iomem *bar0)
 {
-	guard(rwsem_write)(&gpu->map_lock);
-	gpu->ready.bar0 = bar0;
-	if (gpu->ready.state != NVGRACE_GPU_RESETTING)
+	guard(rwsem_write)(&gpu->views.lock);
+	gpu->ready->bar0 = bar0;
+	if (gpu->views.state != NVGRACE_GPU_RESETTING)
 		revoke(gpu, NVGRACE_GPU_WAITING);
 }
 
@@ -217,8 +236,8 @@ void nvgrace_gpu_ready_open(struct nvgrace_gpu *gpu, void __iomem *bar0)
  */
 void nvgrace_gpu_ready_close(struct nvgrace_gpu *gpu)
 {
-	guard(rwsem_write)(&gpu->map_lock);
-	gpu->ready.bar0 = NULL;
+	guard(rwsem_write)(&gpu->views.lock);
+	gpu->ready->bar0 = NULL;
 	revoke(gpu, NVGRACE_GPU_CLOSED);
 }
 
@@ -231,11 +250,11 @@ void nvgrace_gpu_ready_close(struct nvgrace_gpu *gpu)
  */
 void nvgrace_gpu_ready_invalidate(struct nvgrace_gpu *gpu)
 {
-	guard(rwsem_write)(&gpu->map_lock);
+	guard(rwsem_write)(&gpu->views.lock);
 	if (needs_reset(gpu))
 		return;
 	revoke(gpu, NVGRACE_GPU_WAITING);
-	gpu->ready.clock_runs = false;
+	gpu->ready->clock_runs = false;
 }
 
 /**
@@ -246,26 +265,24 @@ void nvgrace_gpu_ready_invalidate(struct nvgrace_gpu *gpu)
  */
 void nvgrace_gpu_reset_begin(struct nvgrace_gpu *gpu)
 {
-	guard(rwsem_write)(&gpu->map_lock);
+	guard(rwsem_write)(&gpu->views.lock);
 	revoke(gpu, NVGRACE_GPU_RESETTING);
 }
 
 static void end_reset(struct nvgrace_gpu *gpu)
 {
-	revoke(gpu, gpu->ready.bar0 ? NVGRACE_GPU_WAITING : NVGRACE_GPU_CLOSED);
-	nvgrace_gpu_config_reset(gpu);
+	revoke(gpu, gpu->ready->bar0 ? NVGRACE_GPU_WAITING : NVGRACE_GPU_CLOSED);
 }
 
 /**
  * nvgrace_gpu_reset_end() - the device has been reset
  * @gpu: coherent device
  *
- * Starts the clock of readiness and puts the emulated BARs into their reset
- * state.
+ * Starts the clock of readiness.
  */
 void nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu)
 {
-	guard(rwsem_write)(&gpu->map_lock);
+	guard(rwsem_write)(&gpu->views.lock);
 	end_reset(gpu);
 }
 
@@ -277,23 +294,28 @@ void nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu)
  */
 void nvgrace_gpu_link_frozen(struct nvgrace_gpu *gpu)
 {
-	guard(rwsem_write)(&gpu->map_lock);
+	guard(rwsem_write)(&gpu->views.lock);
 	revoke(gpu, NVGRACE_GPU_RESETTING);
-	gpu->ready.recovery_end = gpu->ready.deadline;
+	gpu->ready->recovery_end = gpu->ready->deadline;
 }
 
 /**
  * nvgrace_gpu_link_recovered() - error recovery has succeeded
  * @gpu: coherent device
  *
- * Recovery that never froze the link has reset nothing.
+ * Return: true if the device was reset; recovery that never froze the link has reset
+ * nothing.
  */
-void nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu)
+bool nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu)
 {
-	guard(rwsem_write)(&gpu->map_lock);
-	gpu->ready.recovery_end = jiffies;
-	if (needs_reset(gpu))
+	bool was_reset;
+
+	guard(rwsem_write)(&gpu->views.lock);
+	gpu->ready->recovery_end = jiffies;
+	was_reset = needs_reset(gpu);
+	if (was_reset)
 		end_reset(gpu);
+	return was_reset;
 }
 
 /**
@@ -302,8 +324,8 @@ void nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu)
  */
 void nvgrace_gpu_link_failed(struct nvgrace_gpu *gpu)
 {
-	guard(rwsem_write)(&gpu->map_lock);
-	gpu->ready.recovery_end = jiffies;
+	guard(rwsem_write)(&gpu->views.lock);
+	gpu->ready->recovery_end = jiffies;
 	revoke(gpu, NVGRACE_GPU_LOST);
 	pci_err(gpu->core.pdev, "recovery from a PCI error failed; accesses to GPU memory fail until the GPU is reset\n");
 }
@@ -314,27 +336,14 @@ void nvgrace_gpu_link_failed(struct nvgrace_gpu *gpu)
  */
 void nvgrace_gpu_ready_gone(struct nvgrace_gpu *gpu)
 {
-	guard(rwsem_write)(&gpu->map_lock);
-	gpu->ready.recovery_end = jiffies;
+	guard(rwsem_write)(&gpu->views.lock);
+	gpu->ready->recovery_end = jiffies;
 	revoke(gpu, NVGRACE_GPU_GONE);
-}
-
-/**
- * nvgrace_gpu_is_ready() - may the memory be mapped or touched now
- * @gpu: coherent, open device
- *
- * Context: map_lock held; the answer holds as long as the lock is.
- * Return: true if it may.
- */
-bool nvgrace_gpu_is_ready(struct nvgrace_gpu *gpu)
-{
-	lockdep_assert_held(&gpu->map_lock);
-	return gpu->ready.state == NVGRACE_GPU_READY;
 }
 
 static unsigned int waited_ms(struct nvgrace_gpu *gpu)
 {
-	return jiffies_to_msecs(jiffies - gpu->ready.since);
+	return jiffies_to_msecs(jiffies - gpu->views.since);
 }
 
 /* Log on the way into an error state, not at every access that meets it. */
@@ -342,7 +351,7 @@ static int give_up(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 {
 	struct pci_dev *pdev = gpu->core.pdev;
 
-	if (gpu->ready.state == state)
+	if (!nvgrace_gpu_give_up(gpu, state))
 		return -EIO;
 
 	if (state == NVGRACE_GPU_GONE)
@@ -353,13 +362,12 @@ static int give_up(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 	else
 		pci_err(pdev, "GPU memory not ready %u ms after reset; accesses fail until it is, reset the GPU to try again\n",
 			waited_ms(gpu));
-	set_state(gpu, state);
 	return -EIO;
 }
 
 static int time_is_over(struct nvgrace_gpu *gpu)
 {
-	if (gpu->ready.state == NVGRACE_GPU_RESETTING)
+	if (gpu->views.state == NVGRACE_GPU_RESETTING)
 		return give_up(gpu, NVGRACE_GPU_LOST);
 	return give_up(gpu, NVGRACE_GPU_FAILED);
 }
@@ -382,9 +390,9 @@ static bool decodes_memory(struct nvgrace_gpu *gpu)
  */
 static int test_ready(struct nvgrace_gpu *gpu)
 {
-	struct nvgrace_gpu_ready *ready = &gpu->ready;
+	struct nvgrace_gpu_ready *ready = gpu->ready;
 
-	if (ready->state == NVGRACE_GPU_RESETTING)
+	if (gpu->views.state == NVGRACE_GPU_RESETTING)
 		return -EAGAIN;
 	if (time_before(jiffies, ready->recovery_end)) {
 		ready->clock_runs = false;
@@ -399,8 +407,8 @@ static int test_ready(struct nvgrace_gpu *gpu)
 
 static bool is_late(struct nvgrace_gpu *gpu)
 {
-	return gpu->ready.clock_runs &&
-	       time_after_eq(jiffies, gpu->ready.deadline);
+	return gpu->ready->clock_runs &&
+	       time_after_eq(jiffies, gpu->ready->deadline);
 }
 
 static int poll_locked(struct nvgrace_gpu *gpu)
@@ -408,17 +416,17 @@ static int poll_locked(struct nvgrace_gpu *gpu)
 	int ret;
 
 	lockdep_assert_held_read(&gpu->core.memory_lock);
-	lockdep_assert_held_write(&gpu->map_lock);
+	lockdep_assert_held_write(&gpu->views.lock);
 
-	if (gpu->ready.state == NVGRACE_GPU_READY)
+	if (gpu->views.state == NVGRACE_GPU_READY)
 		return 0;
-	if (gpu->ready.state == NVGRACE_GPU_CLOSED ||
-	    gpu->ready.state == NVGRACE_GPU_LOST)
+	if (gpu->views.state == NVGRACE_GPU_CLOSED ||
+	    gpu->views.state == NVGRACE_GPU_LOST)
 		return -EIO;
 
 	ret = test_ready(gpu);
 	if (!ret)
-		set_state(gpu, NVGRACE_GPU_READY);
+		nvgrace_gpu_admit(gpu);
 	else if (ret == -ENODEV)
 		ret = give_up(gpu, NVGRACE_GPU_GONE);
 	else if (ret == -EAGAIN && is_late(gpu))
@@ -430,14 +438,14 @@ static int poll_locked(struct nvgrace_gpu *gpu)
  * nvgrace_gpu_ready_poll() - look once, do not wait
  * @gpu: coherent, open device
  *
- * Context: may take memory_lock for read and map_lock for write.
+ * Context: may take memory_lock for read and views.lock for write.
  * Return: 0 ready; -EAGAIN waiting makes sense; -EIO it does not: memory decode
  * is off, the device is powered down, gone, or its time is over.
  */
 int nvgrace_gpu_ready_poll(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_read)(&gpu->core.memory_lock);
-	guard(rwsem_write)(&gpu->map_lock);
+	guard(rwsem_write)(&gpu->views.lock);
 	return poll_locked(gpu);
 }
 
@@ -462,7 +470,7 @@ static int poll_sleep(unsigned int task_state)
  */
 int nvgrace_gpu_ready_wait(struct nvgrace_gpu *gpu, unsigned int task_state)
 {
-	struct mutex *lock = &gpu->ready.wait_lock;
+	struct mutex *lock = &gpu->ready->wait_lock;
 	int ret;
 
 	if (task_state == TASK_KILLABLE)

@@ -4,9 +4,8 @@
  *
  * Copyright (C) 2026 The nvgrace-gpu authors
  *
- * The kernel sees the memory through one window (the alias) that moves with
- * the accesses and is dropped with every reset: no alias outlives readiness,
- * and even a 39-bit kernel can serve hundreds of GiB.
+ * The kernel sees the memory through one window that moves with the accesses, so
+ * that even a 39-bit kernel can serve hundreds of GiB.
  *
  * User memory is touched in two ways that never mix. Under the locks the copy
  * runs with page faults disabled and stops at the first absent user page.
@@ -17,7 +16,6 @@
  * piece waits until the memory is ready again.
  */
 
-#include <linux/io.h>
 #include <linux/pagemap.h>
 #include <linux/pm_runtime.h>
 #include <linux/sched/signal.h>
@@ -26,8 +24,6 @@
 
 #include "nvgrace_gpu.h"
 
-/* Address space one device may hold in the kernel. */
-#define ALIAS_WINDOW	SZ_16M
 /* Bytes copied per hold of the locks: a bound on what a reset waits for. */
 #define COPY_CHUNK	SZ_256K
 /*
@@ -53,72 +49,6 @@ struct copy {
 	bool write;
 };
 
-/**
- * nvgrace_gpu_alias_init() - set up without a window
- * @gpu: device being probed
- */
-void nvgrace_gpu_alias_init(struct nvgrace_gpu *gpu)
-{
-	mutex_init(&gpu->alias.lock);
-}
-
-static void drop_window(struct nvgrace_gpu_alias *alias)
-{
-	if (!alias->region)
-		return;
-	memunmap(alias->addr);
-	alias->region = NULL;
-}
-
-/**
- * nvgrace_gpu_alias_drop() - remove the kernel's view of the memory
- * @gpu: device
- *
- * Context: map_lock held for write, so that nobody uses the window.
- */
-void nvgrace_gpu_alias_drop(struct nvgrace_gpu *gpu)
-{
-	lockdep_assert_held_write(&gpu->map_lock);
-	drop_window(&gpu->alias);
-}
-
-static int move_window(struct nvgrace_gpu *gpu,
-		       const struct nvgrace_gpu_region *region, u64 pos)
-{
-	struct nvgrace_gpu_alias *alias = &gpu->alias;
-	bool cached = nvgrace_gpu_region_is_cached(gpu, region);
-
-	lockdep_assert_held(&alias->lock);
-
-	drop_window(alias);
-	alias->start = ALIGN_DOWN(pos, ALIAS_WINDOW);
-	alias->size = min_t(u64, ALIAS_WINDOW, region->size - alias->start);
-	alias->addr = memremap(region->base + alias->start, alias->size,
-			       cached ? MEMREMAP_WB : MEMREMAP_WC);
-	if (!alias->addr)
-		return -ENOMEM;
-	alias->region = region;
-	return 0;
-}
-
-/* Kernel address of @pos; shortens *@len to what the window shows. */
-static void *alias_get(struct nvgrace_gpu *gpu,
-		       const struct nvgrace_gpu_region *region, u64 pos,
-		       size_t *len)
-{
-	struct nvgrace_gpu_alias *alias = &gpu->alias;
-
-	lockdep_assert_held(&alias->lock);
-
-	if (alias->region != region || pos < alias->start ||
-	    pos - alias->start >= alias->size) {
-		if (move_window(gpu, region, pos))
-			return NULL;
-	}
-	*len = min_t(u64, *len, alias->start + alias->size - pos);
-	return alias->addr + (pos - alias->start);
-}
-
 static bool decode_enabled(struct nvgrace_gpu *gpu)
 {
 	lockdep_assert_held_read(&gpu->core.memory_lock);
@@ -132,7 +62,7 @@ static int stop_at_poison(const struct copy *c, size_t *len)
 {
 	u64 start = c->region->base + c->pos;
 	u64 end = PHYS_PFN(start + *len - 1) + 1;
-	u64 bad = nvgrace_gpu_first_poisoned(c->gpu, PHYS_PFN(start), end);
+	u64 bad = nvgrace_gpu_first_bad_page(c->gpu, PHYS_PFN(start), end);
 
 	if (bad == PHYS_PFN(start))
 		return -EIO;
@@ -152,7 +82,7 @@ static ssize_t copy_locked(const struct copy *c, size_t len)
 	void *mem;
 
 	guard(rwsem_read)(&gpu->core.memory_lock);
-	guard(rwsem_read)(&gpu->map_lock);
+	guard(rwsem_read)(&gpu->views.lock);
 	if (!decode_enabled(gpu))
 		return -EIO;
 	if (!nvgrace_gpu_is_ready(gpu))
@@ -160,8 +90,8 @@ static ssize_t copy_locked(const struct copy *c, size_t len)
 	if (stop_at_poison(c, &len))
 		return -EIO;
 
-	guard(mutex)(&gpu->alias.lock);
-	mem = alias_get(gpu, c->region, c->pos, &len);
+	guard(mutex)(&gpu->views.window_lock);
+	mem = nvgrace_gpu_view(gpu, c->region, c->pos, &len);
 	if (!mem)
 		return -ENOMEM;
 

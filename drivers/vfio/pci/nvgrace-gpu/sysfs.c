@@ -41,9 +41,8 @@ static DEVICE_ATTR_RO(verdict);
 static ssize_t readiness_show(struct device *dev,
 			      struct device_attribute *attr, char *buf)
 {
-	const struct nvgrace_gpu_ready_ops *ops = dev_to_gpu(dev)->ready.ops;
-
-	return sysfs_emit(buf, "%s\n", ops ? ops->name : "none");
+	return sysfs_emit(buf, "%s\n",
+			  nvgrace_gpu_readiness_name(dev_to_gpu(dev)));
 }
 static DEVICE_ATTR_RO(readiness);
 
@@ -53,8 +52,8 @@ static ssize_t ready_show(struct device *dev, struct device_attribute *attr,
 	struct nvgrace_gpu *gpu = dev_to_gpu(dev);
 	enum nvgrace_gpu_state state;
 
-	scoped_guard(rwsem_read, &gpu->map_lock)
-		state = gpu->ready.state;
+	scoped_guard(rwsem_read, &gpu->views.lock)
+		state = gpu->views.state;
 	return sysfs_emit(buf, "%s\n", nvgrace_gpu_state_name(state));
 }
 static DEVICE_ATTR_RO(ready);

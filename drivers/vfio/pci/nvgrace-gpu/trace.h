@@ -15,32 +15,32 @@
 #include "nvgrace_gpu.h"
 
 TRACE_EVENT(nvgrace_gpu_open,
-	TP_PROTO(struct nvgrace_gpu *gpu),
-	TP_ARGS(gpu),
+	TP_PROTO(struct nvgrace_gpu *gpu, const char *verdict),
+	TP_ARGS(gpu, verdict),
 	TP_STRUCT__entry(
 		__string(dev, pci_name(gpu->core.pdev))
-		__field(const char *, verdict)
+		__string(verdict, verdict)
 	),
 	TP_fast_assign(
 		__assign_str(dev);
-		__entry->verdict = nvgrace_gpu_verdict_name(gpu->verdict);
+		__assign_str(verdict);
 	),
-	TP_printk("%s verdict=%s", __get_str(dev), __entry->verdict)
+	TP_printk("%s verdict=%s", __get_str(dev), __get_str(verdict))
 );
 
 TRACE_EVENT(nvgrace_gpu_state,
-	TP_PROTO(struct nvgrace_gpu *gpu),
-	TP_ARGS(gpu),
+	TP_PROTO(struct nvgrace_gpu *gpu, const char *state),
+	TP_ARGS(gpu, state),
 	TP_STRUCT__entry(
 		__string(dev, pci_name(gpu->core.pdev))
-		__string(state, nvgrace_gpu_state_name(gpu->ready.state))
+		__string(state, state)
 		__field(unsigned int, waited_ms)
 	),
 	TP_fast_assign(
 		__assign_str(dev);
 		__assign_str(state);
 		__entry->waited_ms =
-			jiffies_to_msecs(jiffies - gpu->ready.since);
+			jiffies_to_msecs(jiffies - gpu->views.since);
 	),
 	TP_printk("%s state=%s since_last_reset_ms=%u", __get_str(dev),
 		  __get_str(state), __entry->waited_ms)
@@ -81,8 +81,9 @@ TRACE_EVENT(nvgrace_gpu_bad_page,
 );
 
 TRACE_EVENT(nvgrace_gpu_scrub,
-	TP_PROTO(struct nvgrace_gpu *gpu, s64 ns, int result),
-	TP_ARGS(gpu, ns, result),
+	TP_PROTO(struct nvgrace_gpu *gpu, u64 bytes, u64 left_out, s64 ns,
+		 int result),
+	TP_ARGS(gpu, bytes, left_out, ns, result),
 	TP_STRUCT__entry(
 		__string(dev, pci_name(gpu->core.pdev))
 		__field(u64, bytes)
@@ -92,8 +93,8 @@ TRACE_EVENT(nvgrace_gpu_scrub,
 	),
 	TP_fast_assign(
 		__assign_str(dev);
-		__entry->bytes = gpu->scrub.done;
-		__entry->left_out = gpu->scrub.left_out;
+		__entry->bytes = bytes;
+		__entry->left_out = left_out;
 		__entry->ns = ns;
 		__entry->result = result;
 	),

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Views: who sees the GPU memory, and when. The driver's one rule.
+ *
+ * Copyright (C) 2026 The nvgrace-gpu authors
+ *
+ * Vocabulary
+ *   view       a way for a CPU to reach the memory: a user mapping, or the kernel's
+ *              own window
+ *   state      READY, or why the memory must not be touched
+ *   bad page   a page that has lost its content (poison)
+ *   window     the part of the memory that the kernel sees for read() and write()
+ *
+ * The rule. A view is made and used with the lock held for read while the state is
+ * READY, and shows no bad page. READY is left only by nvgrace_gpu_revoke(), with the
+ * lock held for write, and it removes every view before the lock is released. A page
+ * that goes bad is put on the list first and then taken out of every view. So no view
+ * outlives readiness, and none shows a bad page once nvgrace_gpu_withdraw() has
+ * returned.
+ *
+ * This file knows nothing of resets, power, or why a page is bad. It calls no other
+ * file of the driver but those that are pure; all others call it.
+ */
+
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+
+#include "nvgrace_gpu.h"
+#include "trace.h"
+
+/* Address space one device may hold in the kernel. */
+#define WINDOW_SIZE	SZ_16M
+
+/**
+ * nvgrace_gpu_views_init() - nobody sees anything
+ * @gpu: device being probed
+ */
+void nvgrace_gpu_views_init(struct nvgrace_gpu *gpu)
+{
+	init_rwsem(&gpu->views.lock);
+	mutex_init(&gpu->views.window_lock);
+	spin_lock_init(&gpu->views.bad_lock);
+}
+
+/**
+ * nvgrace_gpu_state_name() - a state as sysfs shows it
+ * @state: any state
+ *
+ * Return: one static word.
+ */
+const char *nvgrace_gpu_state_name(enum nvgrace_gpu_state state)
+{
+	static const char * const names[] = {
+		[NVGRACE_GPU_CLOSED] = "unknown",
+		[NVGRACE_GPU_RESETTING] = "waiting",
+		[NVGRACE_GPU_WAITING] = "waiting",
+		[NVGRACE_GPU_READY] = "ready",
+		[NVGRACE_GPU_FAILED] = "failed",
+		[NVGRACE_GPU_GONE] = "gone",
+		[NVGRACE_GPU_LOST] = "lost",
+	};
+
+	return names[state];
+}
+
+static void set_state(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
+{
+	lockdep_assert_held_write(&gpu->views.lock);
+
+	if (gpu->views.state == state)
+		return;
+	gpu->views.state = state;
+	trace_nvgrace_gpu_state(gpu, nvgrace_gpu_state_name(state));
+}
+
+/* @start and @end: PFNs, of which any part may be in the region. */
+static void zap_region(struct nvgrace_gpu *gpu, unsigned int index,
+		       u64 start, u64 end)
+{
+	struct address_space *mapping = gpu->core.vdev.inode->i_mapping;
+	const struct nvgrace_gpu_region *region;
+	u64 first;
+
+	region = nvgrace_gpu_region(gpu, index);
+	if (!region)
+		return;
+
+	first = PHYS_PFN(region->base);
+	start = max(start, first);
+	end = min(end, first + PHYS_PFN(region->size));
+	if (start < end)
+		unmap_mapping_range(mapping, VFIO_PCI_INDEX_TO_OFFSET(index) +
+					     PFN_PHYS(start - first),
+				    PFN_PHYS(end - start), true);
+}
+
+static void drop_window(struct nvgrace_gpu_views *views)
+{
+	if (!views->window.region)
+		return;
+	memunmap(views->window.addr);
+	views->window.region = NULL;
+}
+
+/* Removes views of the PFNs; of the kernel's view all. */
+static void zap(struct nvgrace_gpu *gpu, u64 start, u64 end)
+{
+	unsigned int index;
+
+	lockdep_assert_held_write(&gpu->views.lock);
+
+	for (index = 0; index < VFIO_PCI_NUM_REGIONS; index++)
+		zap_region(gpu, index, start, end);
+	drop_window(&gpu->views);
+}
+
+/**
+ * nvgrace_gpu_revoke() - the memory must not be touched from now on
+ * @gpu: coherent device
+ * @state: why; not READY
+ *
+ * Context: views.lock held for write.
+ */
+void nvgrace_gpu_revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
+{
+	set_state(gpu, state);
+	zap(gpu, 0, U64_MAX);
+}
+
+/**
+ * nvgrace_gpu_give_up() - the memory has not become ready
+ * @gpu: coherent device whose memory is not READY: there is no view to be removed
+ * @state: why; not READY
+ *
+ * Context: views.lock held for write.
+ * Return: true if that is news.
+ */
+bool nvgrace_gpu_give_up(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
+{
+	bool news = gpu->views.state != state;
+
+	set_state(gpu, state);
+	return news;
+}
+
+/**
+ * nvgrace_gpu_admit() - the memory may be mapped and touched from now on
+ * @gpu: coherent, open device that has been seen ready
+ *
+ * Context: views.lock held for write.
+ */
+void nvgrace_gpu_admit(struct nvgrace_gpu *gpu)
+{
+	set_state(gpu, NVGRACE_GPU_READY);
+}
+
+/**
+ * nvgrace_gpu_is_ready() - may the memory be mapped or touched now
+ * @gpu: coherent, open device
+ *
+ * Context: views.lock held; the answer holds as long as it is.
+ * Return: true if it may.
+ */
+bool nvgrace_gpu_is_ready(struct nvgrace_gpu *gpu)
+{
+	lockdep_assert_held(&gpu->views.lock);
+	return gpu->views.state == NVGRACE_GPU_READY;
+}
+
+/**
+ * nvgrace_gpu_first_bad_page() - the first bad page of a range
+ * @gpu: coherent device
+ * @start: first PFN
+ * @end: exclusive
+ *
+ * Context: views.lock held: a page that goes bad later is withdrawn from whoever
+ * gets it now.
+ * Return: the lowest bad PFN, or @end if there is none.
+ */
+u64 nvgrace_gpu_first_bad_page(struct nvgrace_gpu *gpu, u64 start, u64 end)
+{
+	lockdep_assert_held(&gpu->views.lock);
+	guard(spinlock_irqsave)(&gpu->views.bad_lock);
+	return nvgrace_gpu_badpages_first(&gpu->views.bad, start, end);
+}
+
+/**
+ * nvgrace_gpu_withdraw() - remove every view of pages that have gone bad
+ * @gpu: coherent device
+ * @start: first PFN; on the list, like all up to @end
+ * @end: exclusive
+ */
+void nvgrace_gpu_withdraw(struct nvgrace_gpu *gpu, u64 start, u64 end)
+{
+	guard(rwsem_write)(&gpu->views.lock);
+	zap(gpu, start, end);
+}
+
+static int move_window(struct nvgrace_gpu *gpu,
+		       const struct nvgrace_gpu_region *region, u64 pos)
+{
+	struct nvgrace_gpu_window *window = &gpu->views.window;
+	bool cached = nvgrace_gpu_region_is_cached(gpu, region);
+
+	drop_window(&gpu->views);
+	window->start = ALIGN_DOWN(pos, WINDOW_SIZE);
+	window->size = min_t(u64, WINDOW_SIZE, region->size - window->start);
+	window->addr = memremap(region->base + window->start, window->size,
+				cached ? MEMREMAP_WB : MEMREMAP_WC);
+	if (!window->addr)
+		return -ENOMEM;
+	window->region = region;
+	return 0;
+}
+
+/**
+ * nvgrace_gpu_view() - let the kernel see a piece of the memory
+ * @gpu: coherent device
+ * @region: region
+ * @pos: offset in @region, bytes
+ * @len: bytes wanted; shortened to what the window shows
+ *
+ * Context: views.lock held for read, the state READY, window_lock held; what is
+ * returned is valid as long as both locks are.
+ * Return: kernel address of @pos, or NULL if there is no memory to map it.
+ */
+void *nvgrace_gpu_view(struct nvgrace_gpu *gpu,
+		       const struct nvgrace_gpu_region *region, u64 pos,
+		       size_t *len)
+{
+	struct nvgrace_gpu_window *window = &gpu->views.window;
+
+	lockdep_assert_held_read(&gpu->views.lock);
+	lockdep_assert_held(&gpu->views.window_lock);
+
+	if (window->region != region || pos < window->start ||
+	    pos - window->start >= window->size) {
+		if (move_window(gpu, region, pos))
+			return NULL;
+	}
+	*len = min_t(u64, *len, window->start + window->size - pos);
+	return window->addr + (pos - window->start);
+}
