@@ -14,6 +14,7 @@
 
 #include "kselftest_harness.h"
 
+#include "clock.h"
 #include "gpu.h"
 #include "sysfs.h"
 #include "testblock.h"
@@ -242,18 +243,101 @@ TEST_F(memory_decode, low_power_takes_mappings_away_until_exit)
 	EXPECT_USABLE();
 }
 
-TEST_F(memory_decode, low_power_refuses_file_access_until_exit)
+/* What is accessed is woken, and may sleep again. The mappings are gone until exit. */
+#define EXPECT_FILE_ACCESS_ONLY() do {					\
+	uint64_t value_ = 0xfedcba;					\
+	EXPECT_EQ(-EFAULT, touch_read(self->map, &value_));		\
+	EXPECT_EQ(8, gpu_write(&self->gpu, variant->region, 16, &value_, 8)); \
+	value_ = 0;							\
+	EXPECT_EQ(8, gpu_read(&self->gpu, variant->region, 16, &value_, 8)); \
+	EXPECT_EQ(0xfedcba, value_);					\
+	EXPECT_EQ(-EFAULT, touch_read(self->map, &value_));		\
+} while (0)
+
+TEST_F(memory_decode, low_power_wakes_for_file_access)
 {
 	if (!may_sleep(&self->gpu))
 		SKIP(return, "power/control keeps the GPU awake");
 	ASSERT_EQ(0, gpu_feature(&self->gpu,
 				 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
-	EXPECT_UNUSABLE();
+	EXPECT_FILE_ACCESS_ONLY();
 	ASSERT_TRUE(falls_asleep(&self->gpu));
-	EXPECT_UNUSABLE();
+	EXPECT_FILE_ACCESS_ONLY();
+	ASSERT_TRUE(falls_asleep(&self->gpu));
+	EXPECT_FALSE(gpu_attribute_is(self->gpu.bdf, "ready", "ready"));
 	ASSERT_EQ(0, gpu_feature(&self->gpu,
 				 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
 	EXPECT_USABLE();
+}
+
+/* The hole behind the memory is a part of it. */
+TEST_F(memory_decode, low_power_wakes_for_the_hole)
+{
+	const struct gpu_region *region = &self->gpu.region[variant->region];
+	uint64_t value = 0;
+
+	if (region->size == region->real)
+		SKIP(return, "this BAR has no hole");
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	EXPECT_EQ(8, gpu_read(&self->gpu, variant->region, region->size - 8, &value, 8));
+	EXPECT_EQ(UINT64_MAX, value);
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+}
+
+/* Between two accesses the device may have slept, and its memory be untrained. */
+TEST_F(memory_decode, file_access_in_low_power_looks_at_readiness_each_time)
+{
+	uint64_t value, before;
+
+	NEEDS_TESTBLOCK(&self->gpu);
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	ASSERT_EQ(8, gpu_read(&self->gpu, variant->region, 0, &value, 8));
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_UNREADY_MS, 1500));
+	before = now_ms();
+	EXPECT_EQ(8, gpu_read(&self->gpu, variant->region, 0, &value, 8));
+	EXPECT_GT(now_ms() - before, 700);
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+	EXPECT_USABLE();
+}
+
+/* Not yet asleep, and soon not trained any more: what a fault finds then is worth nothing. */
+TEST_F(memory_decode, touch_in_low_power_does_not_look_at_readiness)
+{
+	uint64_t value;
+
+	NEEDS_TESTBLOCK(&self->gpu);
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	EXPECT_EQ(-EFAULT, touch_read(self->map, &value));
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_UNREADY_MS, 1500));
+	ASSERT_EQ(0, gpu_feature(&self->gpu,
+				 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	ASSERT_EQ(0, touch_read(self->map, &value));
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+}
+
+/* The access that wakes the device is that of the test block. */
+TEST_F(memory_decode, waking_up_is_followed_by_a_fresh_look_at_readiness)
+{
+	uint64_t value;
+	int wakeup;
+
+	NEEDS_TESTBLOCK(&self->gpu);
+	if (!may_sleep(&self->gpu))
+		SKIP(return, "power/control keeps the GPU awake");
+	wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ASSERT_LE(0, wakeup);
+	ASSERT_EQ(0, enter_low_power_with_wakeup(&self->gpu, wakeup));
+	ASSERT_TRUE(falls_asleep(&self->gpu));
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_UNREADY_MS, 1500));
+	ASSERT_EQ(0, touch_read(self->map, &value));
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+	close(wakeup);
 }
 
 TEST_F(memory_decode, file_access_wakes_whom_its_user_lets_wake)

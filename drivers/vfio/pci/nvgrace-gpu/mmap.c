@@ -92,13 +92,15 @@ static vm_fault_t insert_if_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
 {
 	u64 end = pfn + BIT(order);
 	vm_fault_t ret;
+	int err;
 
 	guard(rwsem_read)(&gpu->core.memory_lock);
 	guard(rwsem_read)(&gpu->views.lock);
 
-	*ready = nvgrace_gpu_is_ready(gpu);
-	if (!*ready)
-		return VM_FAULT_NOPAGE;
+	err = nvgrace_gpu_may_touch(gpu);
+	*ready = err != -EAGAIN;
+	if (err)
+		return VM_FAULT_SIGBUS;
 	if (nvgrace_gpu_first_bad_page(gpu, pfn, end) < end)
 		return order ? VM_FAULT_FALLBACK : VM_FAULT_HWPOISON;
 

@@ -190,6 +190,9 @@ void nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_link_frozen(struct nvgrace_gpu *gpu);
 bool nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_link_failed(struct nvgrace_gpu *gpu);
+int nvgrace_gpu_wake(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_let_sleep(struct nvgrace_gpu *gpu);
+int nvgrace_gpu_may_touch(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_ready_poll(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_ready_wait(struct nvgrace_gpu *gpu, unsigned int task_state);
 

@@ -24,6 +24,7 @@
 
 #include <linux/bitfield.h>
 #include <linux/hrtimer.h>
+#include <linux/pm_runtime.h>
 #include <linux/sched/signal.h>
 
 #include "nvgrace_gpu.h"
@@ -76,6 +77,7 @@ struct ready_ops {
  * @deadline: jiffies after which unready memory is an error; views.lock
  * @cxl_active_phase: the CXL deadline has been extended; views.lock
  * @recovery_end: jiffies until which error recovery may reset the link; views.lock
+ * @awake: accesses under way that keep the device awake
  */
 struct nvgrace_gpu_ready {
 	const struct ready_ops *ops;
@@ -86,6 +88,7 @@ struct nvgrace_gpu_ready {
 	unsigned long deadline;
 	bool cxl_active_phase;
 	unsigned long recovery_end;
+	atomic_t awake;
 };
 
 static int test_bar0(struct nvgrace_gpu *gpu)
@@ -258,6 +261,46 @@ void nvgrace_gpu_ready_invalidate(struct nvgrace_gpu *gpu)
 }
 
 /**
+ * nvgrace_gpu_wake() - keep the device awake for an access
+ * @gpu: coherent, open device
+ *
+ * A user who has put the device to sleep may access it all the same, but for his
+ * mappings (VFIO uAPI, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY).
+ *
+ * Return: 0, then nvgrace_gpu_let_sleep() must follow; -EIO after one log line, which
+ * is rate-limited, if the device does not wake up.
+ */
+int nvgrace_gpu_wake(struct nvgrace_gpu *gpu)
+{
+	struct pci_dev *pdev = gpu->core.pdev;
+	int ret = pm_runtime_resume_and_get(&pdev->dev);
+
+	if (ret) {
+		pci_info_ratelimited(pdev, "runtime resume failed: %d\n", ret);
+		return -EIO;
+	}
+	atomic_inc(&gpu->ready->awake);
+	return 0;
+}
+
+/**
+ * nvgrace_gpu_let_sleep() - the access is over
+ * @gpu: coherent, open device
+ *
+ * Readiness that was seen meanwhile does not count once the device may sleep again.
+ * memory_lock keeps its user from putting it to sleep between question and answer.
+ */
+void nvgrace_gpu_let_sleep(struct nvgrace_gpu *gpu)
+{
+	scoped_guard(rwsem_read, &gpu->core.memory_lock) {
+		atomic_dec(&gpu->ready->awake);
+		if (gpu->core.pm_runtime_engaged)
+			nvgrace_gpu_ready_invalidate(gpu);
+	}
+	pm_runtime_put(&gpu->core.pdev->dev);
+}
+
+/**
  * nvgrace_gpu_reset_begin() - a reset of the device begins
  * @gpu: coherent device
  *
@@ -372,16 +415,31 @@ static int time_is_over(struct nvgrace_gpu *gpu)
 	return give_up(gpu, NVGRACE_GPU_FAILED);
 }
 
-/* Asks the device: vfio-pci-core knows only of devices that users have open. */
-static bool decodes_memory(struct nvgrace_gpu *gpu)
+/* vfio-pci-core knows of memory decode only while a user has the device open. */
+static bool is_reachable(struct nvgrace_gpu *gpu)
 {
-	struct pci_dev *pdev = gpu->core.pdev;
+	struct vfio_pci_core_device *core = &gpu->core;
+
+	lockdep_assert_held_read(&core->memory_lock);
+
+	if (pci_dev_is_disconnected(core->pdev))
+		return false;
+	if (core->pm_runtime_engaged && !atomic_read(&gpu->ready->awake))
+		return false;
+	return !core->vconfig || __vfio_pci_memory_enabled(core);
+}
+
+/* Asks the device itself: registers that do not answer are not to be read. */
+static int registers_answer(struct pci_dev *pdev)
+{
 	u16 command;
 
-	if (gpu->core.pm_runtime_engaged || pdev->current_state != PCI_D0)
-		return false;
+	if (pdev->current_state != PCI_D0)
+		return -EIO;
 	pci_read_config_word(pdev, PCI_COMMAND, &command);
-	return command & PCI_COMMAND_MEMORY;
+	if (PCI_POSSIBLE_ERROR(command))
+		return -ENODEV;
+	return command & PCI_COMMAND_MEMORY ? 0 : -EIO;
 }
 
 /*
@@ -391,6 +449,7 @@ static bool decodes_memory(struct nvgrace_gpu *gpu)
 static int test_ready(struct nvgrace_gpu *gpu)
 {
 	struct nvgrace_gpu_ready *ready = gpu->ready;
+	int ret;
 
 	if (gpu->views.state == NVGRACE_GPU_RESETTING)
 		return -EAGAIN;
@@ -398,8 +457,11 @@ static int test_ready(struct nvgrace_gpu *gpu)
 		ready->clock_runs = false;
 		return -EAGAIN;
 	}
-	if (!decodes_memory(gpu))
+	if (!is_reachable(gpu))
 		return -EIO;
+	ret = registers_answer(gpu->core.pdev);
+	if (ret)
+		return ret;
 	if (!ready->clock_runs)
 		start_clock(gpu);
 	return ready->ops->test(gpu);
@@ -432,6 +494,21 @@ static int poll_locked(struct nvgrace_gpu *gpu)
 	else if (ret == -EAGAIN && is_late(gpu))
 		ret = time_is_over(gpu);
 	return ret;
+}
+
+/**
+ * nvgrace_gpu_may_touch() - may the memory be mapped or touched now
+ * @gpu: coherent device, open or being scrubbed
+ *
+ * Context: memory_lock and views.lock held; the answer holds as long as both are.
+ * Return: 0 if it may; -EAGAIN if the memory is not ready; -EIO if the device is torn
+ * out or powered down, or memory decode is off.
+ */
+int nvgrace_gpu_may_touch(struct nvgrace_gpu *gpu)
+{
+	if (!is_reachable(gpu))
+		return -EIO;
+	return nvgrace_gpu_is_ready(gpu) ? 0 : -EAGAIN;
 }
 
 /**

@@ -17,7 +17,6 @@
  */
 
 #include <linux/pagemap.h>
-#include <linux/pm_runtime.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
@@ -49,14 +48,6 @@ struct copy {
 	bool write;
 };
 
-static bool decode_enabled(struct nvgrace_gpu *gpu)
-{
-	lockdep_assert_held_read(&gpu->core.memory_lock);
-	return !gpu->core.pm_runtime_engaged &&
-	       !pci_dev_is_disconnected(gpu->core.pdev) &&
-	       __vfio_pci_memory_enabled(&gpu->core);
-}
-
 /* Shortens *@len to what comes before a bad page; -EIO if that is nothing. */
 static int stop_at_poison(const struct copy *c, size_t *len)
 {
@@ -80,13 +71,13 @@ static ssize_t copy_locked(const struct copy *c, size_t len)
 	struct nvgrace_gpu *gpu = c->gpu;
 	unsigned long left;
 	void *mem;
+	int ret;
 
 	guard(rwsem_read)(&gpu->core.memory_lock);
 	guard(rwsem_read)(&gpu->views.lock);
-	if (!decode_enabled(gpu))
-		return -EIO;
-	if (!nvgrace_gpu_is_ready(gpu))
-		return -EAGAIN;
+	ret = nvgrace_gpu_may_touch(gpu);
+	if (ret)
+		return ret;
 	if (stop_at_poison(c, &len))
 		return -EIO;
 
@@ -177,51 +168,40 @@ static ssize_t read_hole(char __user *buf, size_t count)
 	return done;
 }
 
-/*
- * An open device is awake unless its user has put it to sleep. An access wakes it then,
- * and it stays awake if that user allowed it; decode_enabled() tells.
- */
-static int wake(struct nvgrace_gpu *gpu)
-{
-	struct pci_dev *pdev = gpu->core.pdev;
-	int ret;
-
-	if (!READ_ONCE(gpu->core.pm_runtime_engaged))
-		return 0;
-	ret = pm_runtime_resume_and_get(&pdev->dev);
-	if (ret) {
-		pci_info_ratelimited(pdev, "runtime resume failed: %d\n", ret);
-		return -EIO;
-	}
-	pm_runtime_put(&pdev->dev);
-	return 0;
-}
-
-/* The hole is there while the memory before it is. */
+/* The hole is there while the memory before it is, and needs no training. */
 static int check_hole(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_read)(&gpu->core.memory_lock);
-	return decode_enabled(gpu) ? 0 : -EIO;
+	guard(rwsem_read)(&gpu->views.lock);
+	return nvgrace_gpu_may_touch(gpu) == -EIO ? -EIO : 0;
 }
 
-static ssize_t access_region(struct copy *c, size_t count, loff_t *ppos)
+static ssize_t access_awake(struct copy *c, size_t memory, size_t hole)
 {
-	size_t memory, hole;
 	ssize_t ret, more;
-
-	c->pos = *ppos & VFIO_PCI_OFFSET_MASK;
-	ret = nvgrace_gpu_region_clip(c->region, c->pos, count, &memory, &hole);
-	if (ret || !(memory + hole))
-		return ret;
-	ret = wake(c->gpu);
-	if (ret)
-		return ret;
 
 	ret = memory ? copy_memory(c, memory) : check_hole(c->gpu);
 	if (ret == memory && hole) {
 		more = c->write ? hole : read_hole(c->buf, hole);
 		ret = more < 0 ? (ret ?: more) : ret + more;
 	}
+	return ret;
+}
+
+static ssize_t access_region(struct copy *c, size_t count, loff_t *ppos)
+{
+	size_t memory, hole;
+	ssize_t ret;
+
+	c->pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	ret = nvgrace_gpu_region_clip(c->region, c->pos, count, &memory, &hole);
+	if (ret || !(memory + hole))
+		return ret;
+	ret = nvgrace_gpu_wake(c->gpu);
+	if (ret)
+		return ret;
+	ret = access_awake(c, memory, hole);
+	nvgrace_gpu_let_sleep(c->gpu);
 	if (ret > 0)
 		*ppos += ret;
 	return ret;
@@ -237,9 +217,9 @@ static ssize_t access_region(struct copy *c, size_t count, loff_t *ppos)
  *
  * Only memory waits for readiness; the hole behind it reads 0xff at once.
  *
- * Return: bytes read; -EINVAL past the BAR; -EFAULT; -EIO memory decode off,
- * powered down, not ready in time, or poisoned; -ERESTARTSYS; -ENOMEM. An error
- * is given only if nothing was read.
+ * Return: bytes read; -EINVAL past the BAR; -EFAULT; -EIO memory decode off, in D3,
+ * not ready in time, or poisoned; -ERESTARTSYS; -ENOMEM. An error is given only if
+ * nothing was read.
  */
 ssize_t nvgrace_gpu_region_read(struct nvgrace_gpu *gpu,
 				const struct nvgrace_gpu_region *region,

@@ -125,10 +125,13 @@ static int zero_chunk(struct nvgrace_gpu_zero *zero, const struct chunk *c)
 	u64 start = c->region->base + c->pos;
 	u64 left_out;
 	void *mem;
+	int ret;
 
+	guard(rwsem_read)(&gpu->core.memory_lock);
 	guard(rwsem_read)(&gpu->views.lock);
-	if (!nvgrace_gpu_is_ready(gpu))
-		return -EAGAIN;
+	ret = nvgrace_gpu_may_touch(gpu);
+	if (ret)
+		return ret;
 
 	mem = memremap(start, c->len, cached ? MEMREMAP_WB : MEMREMAP_WC);
 	if (!mem)
