@@ -154,6 +154,48 @@ TEST_F(memory_decode, d3hot_is_followed_by_a_fresh_look_at_readiness)
 	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
 }
 
+/* A guest may write the state that the device is in as often as it wants. */
+TEST_F(memory_decode, same_power_state_takes_nothing_away)
+{
+	if (!gpu_capability(&self->gpu, PCI_CAP_ID_PM))
+		SKIP(return, "no power management capability");
+	EXPECT_TRUE(gpu_attribute_is(self->gpu.bdf, "ready", "ready"));
+	ASSERT_EQ(0, gpu_power_state(&self->gpu, 0));
+	EXPECT_TRUE(gpu_attribute_is(self->gpu.bdf, "ready", "ready"));
+	EXPECT_USABLE();
+}
+
+/* Eight bytes, of which PMCSR is the second half, as one write. */
+static int long_power_write(const struct gpu *gpu, uint8_t cap, unsigned int state)
+{
+	uint32_t words[2];
+	ssize_t ret;
+
+	ret = gpu_read(gpu, VFIO_PCI_CONFIG_REGION_INDEX, cap, words, sizeof(words));
+	if (ret != sizeof(words))
+		return -EIO;
+	words[1] = (words[1] & ~(uint32_t)PCI_PM_CTRL_STATE_MASK) | state;
+	ret = gpu_write(gpu, VFIO_PCI_CONFIG_REGION_INDEX, cap, words, sizeof(words));
+	return ret == sizeof(words) ? 0 : -EIO;
+}
+
+TEST_F(memory_decode, power_state_inside_a_longer_write_counts)
+{
+	uint8_t cap = gpu_capability(&self->gpu, PCI_CAP_ID_PM);
+	uint64_t value;
+
+	NEEDS_TESTBLOCK(&self->gpu);
+	if (!cap)
+		SKIP(return, "no power management capability");
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_UNREADY_MS, 2500));
+	ASSERT_EQ(0, long_power_write(&self->gpu, cap, 3));
+	EXPECT_UNUSABLE();
+	ASSERT_EQ(0, long_power_write(&self->gpu, cap, 0));
+	ASSERT_EQ(0, decode(&self->gpu, true));
+	ASSERT_EQ(0, touch_read(self->map, &value));
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+}
+
 TEST_F(memory_decode, reset_in_d3hot_brings_the_device_back)
 {
 	if (!gpu_capability(&self->gpu, PCI_CAP_ID_PM))

@@ -21,6 +21,7 @@
 void nvgrace_gpu_config_init(struct nvgrace_gpu *gpu)
 {
 	spin_lock_init(&gpu->bars_lock);
+	mutex_init(&gpu->power_lock);
 	gpu->bars.bar[0].size = gpu->layout.resmem.bar_size;
 	gpu->bars.bar[1].size = gpu->layout.usemem.bar_size;
 }
@@ -102,32 +103,63 @@ ssize_t nvgrace_gpu_config_read(struct nvgrace_gpu *gpu, char __user *buf,
 	return done;
 }
 
-/* Is the power state among the @count bytes from @pos on? */
-static bool holds_power_state(struct nvgrace_gpu *gpu, u64 pos, size_t count)
+/* Where the power state is in the @count bytes from @pos on; -1 if it is not there. */
+static ssize_t power_state_at(struct nvgrace_gpu *gpu, u64 pos, size_t count)
 {
 	u64 control = gpu->core.pdev->pm_cap + PCI_PM_CTRL;
 
-	return gpu->core.pdev->pm_cap && pos < control + 2 &&
-	       pos + count > control;
+	if (!gpu->core.pdev->pm_cap || pos > control || pos + count <= control)
+		return -1;
+	return control - pos;
+}
+
+/* Does the user want another power state? What cannot be read might be one. */
+static bool changes_power_state(struct nvgrace_gpu *gpu,
+				const u8 __user *control)
+{
+	pci_power_t state;
+	u8 value;
+
+	if (get_user(value, control))
+		return true;
+	state = (__force pci_power_t)(value & PCI_PM_CTRL_STATE_MASK);
+	return state != gpu->core.pdev->current_state;
 }
 
 /*
  * On the way to D3hot and back the memory may lose its training without a reset
  * that anybody is told of. Readiness from before the write must not count once it
  * has brought the device back, nor what is found while it takes the device down.
+ * The user may change the bytes before vfio-pci-core reads them: what counts in the
+ * end is what has become of the device.
  */
+static ssize_t write_power_state(struct nvgrace_gpu *gpu,
+				 const char __user *buf, size_t count,
+				 loff_t *ppos, size_t at)
+{
+	pci_power_t before;
+	bool changes;
+	ssize_t ret;
+
+	guard(mutex)(&gpu->power_lock);
+	before = gpu->core.pdev->current_state;
+	changes = changes_power_state(gpu, (const u8 __user *)buf + at);
+	if (changes)
+		nvgrace_gpu_ready_invalidate(gpu);
+	ret = vfio_pci_core_write(&gpu->core.vdev, buf, count, ppos);
+	if (changes || gpu->core.pdev->current_state != before)
+		nvgrace_gpu_ready_invalidate(gpu);
+	return ret;
+}
+
 static ssize_t write_core(struct nvgrace_gpu *gpu, const char __user *buf,
 			  size_t count, loff_t *ppos)
 {
-	bool power = holds_power_state(gpu, config_pos(*ppos), count);
-	ssize_t ret;
+	ssize_t at = power_state_at(gpu, config_pos(*ppos), count);
 
-	if (power)
-		nvgrace_gpu_ready_invalidate(gpu);
-	ret = vfio_pci_core_write(&gpu->core.vdev, buf, count, ppos);
-	if (power)
-		nvgrace_gpu_ready_invalidate(gpu);
-	return ret;
+	if (at >= 0)
+		return write_power_state(gpu, buf, count, ppos, at);
+	return vfio_pci_core_write(&gpu->core.vdev, buf, count, ppos);
 }
 
 /**

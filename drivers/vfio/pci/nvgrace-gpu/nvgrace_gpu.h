@@ -16,6 +16,7 @@
  *
  * Lock order, outermost first:
  *
+ *   power_lock                       writes of the power state
  *   device_lock or mmap_lock or VMA lock
  *     vfio core's memory_lock        power state and memory decode
  *       views.lock                   readiness, and all CPU views of the memory
@@ -117,6 +118,7 @@ struct nvgrace_gpu_scrub;
  * @scrub: the memory between two users
  * @bars_lock: protects @bars.bar[].value
  * @bars: emulated base address registers
+ * @power_lock: one write of the power state at a time
  */
 struct nvgrace_gpu {
 	struct vfio_pci_core_device core;
@@ -129,6 +131,7 @@ struct nvgrace_gpu {
 	struct nvgrace_gpu_scrub *scrub;
 	spinlock_t bars_lock; /* values in bars */
 	struct nvgrace_gpu_bars bars;
+	struct mutex power_lock; /* writes of the power state */
 };
 
 static inline struct nvgrace_gpu *to_nvgrace_gpu(struct vfio_device *core_vdev)
