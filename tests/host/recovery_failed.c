@@ -33,6 +33,7 @@
 #define AT_ONCE_MS	5000
 #define IN_THE_END_MS	100000
 #define NOT_BEFORE_MS	80000
+#define HARMLESS	PCI_ERR_UNC_COMP_TIME
 #define FATAL		PCI_ERR_UNC_DLP
 #define TIMEOUT		150	/* s */
 
@@ -91,18 +92,26 @@ FIXTURE_TEARDOWN(recovery_failed)
 	if (self->map)
 		munmap((void *)self->map, MAP_LEN);
 	gpu_close(&self->gpu);
+	pci_attribute_write(self->bdf, "reset_method", "default");
 	kmsg_close(&self->log);
 	close(self->told);
+}
+
+static bool gets_lost(FIXTURE_DATA(recovery_failed) *self)
+{
+	struct worker toucher;
+
+	return !worker_start(&toucher, keep_touching, (void *)self->map) &&
+	       worker_wait(&toucher, kernel_tells() ? AT_ONCE_MS : IN_THE_END_MS) == -EFAULT &&
+	       gpu_attribute_is(self->bdf, "ready", "lost");
 }
 
 /* Sleep is no reset. */
 TEST_F_TIMEOUT(recovery_failed, closes_the_memory_until_a_reset_and_says_so, TIMEOUT)
 {
-	struct worker toucher;
 	uint64_t value;
 
-	ASSERT_EQ(0, worker_start(&toucher, keep_touching, (void *)self->map));
-	EXPECT_EQ(-EFAULT, worker_wait(&toucher, kernel_tells() ? AT_ONCE_MS : IN_THE_END_MS));
+	ASSERT_TRUE(gets_lost(self));
 	EXPECT_EQ(-EIO, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
 	ASSERT_EQ(0, gpu_power_state(&self->gpu, 3));
 	ASSERT_EQ(0, gpu_power_state(&self->gpu, 0));
@@ -113,6 +122,39 @@ TEST_F_TIMEOUT(recovery_failed, closes_the_memory_until_a_reset_and_says_so, TIM
 	EXPECT_EQ(0, touch_read(self->map, &value));
 	EXPECT_EQ(8, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
 	EXPECT_TRUE(gpu_attribute_is(self->bdf, "ready", "ready"));
+}
+
+/* Recovery from another error, for which nothing is reset, succeeds. */
+TEST_F_TIMEOUT(recovery_failed, harmless_error_later_does_not_open_the_memory, TIMEOUT)
+{
+	uint64_t value;
+
+	ASSERT_TRUE(gets_lost(self));
+	kmsg_close(&self->log);
+	ASSERT_EQ(0, kmsg_mark(&self->log));
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_AER, HARMLESS));
+	ASSERT_EQ(0, recovery_wait(&self->log));
+	EXPECT_TRUE(gpu_attribute_is(self->bdf, "ready", "lost"));
+	EXPECT_EQ(-EFAULT, touch_read(self->map, &value));
+}
+
+/* Whoever opens the GPU resets it; if that fails, too, nobody gets the memory. */
+TEST_F_TIMEOUT(recovery_failed, gpu_that_cannot_be_reset_stays_closed, TIMEOUT)
+{
+	uint64_t value;
+
+	ASSERT_TRUE(gets_lost(self));
+	ASSERT_EQ(0, munmap((void *)self->map, MAP_LEN));
+	self->map = NULL;
+	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", ""));
+	gpu_close(&self->gpu);
+	EXPECT_TRUE(gpu_attribute_is(self->bdf, "ready", "lost"));
+	ASSERT_EQ(0, gpu_open_raw(&self->gpu, self->bdf));
+	EXPECT_EQ(-EIO, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
+	EXPECT_TRUE(gpu_attribute_is(self->bdf, "ready", "lost"));
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", "default"));
+	EXPECT_EQ(0, next_user(self->bdf));
 }
 
 /* A reset of one's own does not open what recovery may still reset. */

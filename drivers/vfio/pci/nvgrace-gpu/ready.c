@@ -76,6 +76,7 @@ struct ready_ops {
  * @clock_runs: views.since and @deadline are valid; views.lock
  * @deadline: jiffies after which unready memory is an error; views.lock
  * @cxl_active_phase: the CXL deadline has been extended; views.lock
+ * @recovering: the link is frozen, error recovery has not ended; views.lock
  * @recovery_end: jiffies until which error recovery may reset the link; views.lock
  * @awake: accesses under way that keep the device awake
  */
@@ -87,6 +88,7 @@ struct nvgrace_gpu_ready {
 	bool clock_runs;
 	unsigned long deadline;
 	bool cxl_active_phase;
+	bool recovering;
 	unsigned long recovery_end;
 	atomic_t awake;
 };
@@ -171,6 +173,13 @@ static void revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 	start_clock(gpu);
 }
 
+static void end_recovery(struct nvgrace_gpu *gpu)
+{
+	gpu->ready->recovering = false;
+	gpu->ready->recovery_end = jiffies;
+}
+
+/* Of the states in which nothing but a reset helps. */
 static bool needs_reset(const struct nvgrace_gpu *gpu)
 {
 	lockdep_assert_held(&gpu->views.lock);
@@ -223,13 +232,14 @@ const char *nvgrace_gpu_readiness_name(const struct nvgrace_gpu *gpu)
  * @gpu: coherent device
  * @bar0: mapping of BAR0, valid until nvgrace_gpu_ready_close()
  *
- * A reset that somebody else has begun goes on, and starts the clock at its end.
+ * A reset that somebody else has begun goes on, and starts the clock at its end. A
+ * device that is lost stays so: whoever opens it has tried to reset it before.
  */
 void nvgrace_gpu_ready_open(struct nvgrace_gpu *gpu, void __iomem *bar0)
 {
 	guard(rwsem_write)(&gpu->views.lock);
 	gpu->ready->bar0 = bar0;
-	if (gpu->views.state != NVGRACE_GPU_RESETTING)
+	if (!needs_reset(gpu))
 		revoke(gpu, NVGRACE_GPU_WAITING);
 }
 
@@ -241,7 +251,8 @@ void nvgrace_gpu_ready_close(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
 	gpu->ready->bar0 = NULL;
-	revoke(gpu, NVGRACE_GPU_CLOSED);
+	revoke(gpu, gpu->views.state == NVGRACE_GPU_LOST ? NVGRACE_GPU_LOST :
+							   NVGRACE_GPU_CLOSED);
 }
 
 /**
@@ -339,6 +350,7 @@ void nvgrace_gpu_link_frozen(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
 	revoke(gpu, NVGRACE_GPU_RESETTING);
+	gpu->ready->recovering = true;
 	gpu->ready->recovery_end = gpu->ready->deadline;
 }
 
@@ -354,8 +366,8 @@ bool nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu)
 	bool was_reset;
 
 	guard(rwsem_write)(&gpu->views.lock);
-	gpu->ready->recovery_end = jiffies;
-	was_reset = needs_reset(gpu);
+	was_reset = gpu->ready->recovering;
+	end_recovery(gpu);
 	if (was_reset)
 		end_reset(gpu);
 	return was_reset;
@@ -368,7 +380,7 @@ bool nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu)
 void nvgrace_gpu_link_failed(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
-	gpu->ready->recovery_end = jiffies;
+	end_recovery(gpu);
 	revoke(gpu, NVGRACE_GPU_LOST);
 	pci_err(gpu->core.pdev, "recovery from a PCI error failed; accesses to GPU memory fail until the GPU is reset\n");
 }
@@ -380,7 +392,7 @@ void nvgrace_gpu_link_failed(struct nvgrace_gpu *gpu)
 void nvgrace_gpu_ready_gone(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
-	gpu->ready->recovery_end = jiffies;
+	end_recovery(gpu);
 	revoke(gpu, NVGRACE_GPU_GONE);
 }
 
@@ -408,11 +420,13 @@ static int give_up(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 	return -EIO;
 }
 
+/* A kernel that does not say when recovery fails will not say when it ends, either. */
 static int time_is_over(struct nvgrace_gpu *gpu)
 {
-	if (gpu->views.state == NVGRACE_GPU_RESETTING)
-		return give_up(gpu, NVGRACE_GPU_LOST);
-	return give_up(gpu, NVGRACE_GPU_FAILED);
+	if (gpu->views.state != NVGRACE_GPU_RESETTING)
+		return give_up(gpu, NVGRACE_GPU_FAILED);
+	end_recovery(gpu);
+	return give_up(gpu, NVGRACE_GPU_LOST);
 }
 
 /* vfio-pci-core knows of memory decode only while a user has the device open. */
