@@ -312,22 +312,6 @@ TEST_F(memory_decode, low_power_wakes_for_file_access)
 	EXPECT_USABLE();
 }
 
-/* The hole behind the memory is a part of it. */
-TEST_F(memory_decode, low_power_wakes_for_the_hole)
-{
-	const struct gpu_region *region = &self->gpu.region[variant->region];
-	uint64_t value = 0;
-
-	if (region->size == region->real)
-		SKIP(return, "this BAR has no hole");
-	ASSERT_EQ(0, gpu_feature(&self->gpu,
-				 VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
-	EXPECT_EQ(8, gpu_read(&self->gpu, variant->region, region->size - 8, &value, 8));
-	EXPECT_EQ(UINT64_MAX, value);
-	ASSERT_EQ(0, gpu_feature(&self->gpu,
-				 VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
-}
-
 /* Between two accesses the device may have slept, and its memory be untrained. */
 TEST_F(memory_decode, file_access_in_low_power_looks_at_readiness_each_time)
 {

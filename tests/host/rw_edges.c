@@ -259,6 +259,18 @@ TEST_F(rw_edges, tail_is_gone_while_memory_decode_is_off)
 			       self->buf, 64));
 }
 
+TEST_F(rw_edges, tail_is_there_in_low_power)
+{
+	uint64_t value = 0;
+
+	if (self->bar == self->real)
+		SKIP(return, "this region has no tail");
+	ASSERT_EQ(0, gpu_feature(&self->gpu, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	EXPECT_EQ(8, gpu_read(&self->gpu, variant->region, self->real, &value, 8));
+	EXPECT_EQ(UINT64_MAX, value);
+	ASSERT_EQ(0, gpu_feature(&self->gpu, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+}
+
 TEST_F(rw_edges, count_of_zero_does_not_wait_for_readiness)	/* T9 */
 {
 	uint64_t start;

@@ -29,6 +29,22 @@ unsigned int physical_mappings(uint64_t *bytes)
 	return lines;
 }
 
+/* Lines read "0xSTART-0xEND SIZE unpurged vm_area". */
+unsigned int unpurged_mappings(uint64_t bytes)
+{
+	char *text = file_slurp("/proc/vmallocinfo"), *save, *line, *size;
+	unsigned int lines = 0;
+
+	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		size = strchr(line, ' ');
+		if (size && strstr(line, "unpurged") && strtoull(size, NULL, 10) >= bytes)
+			lines++;
+	}
+	free(text);
+	return lines;
+}
+
 static bool line_holds(const char *line, uintptr_t addr)
 {
 	uint64_t start, end;

@@ -47,6 +47,12 @@ int driver_is_bound(const char *bdf);
  */
 unsigned int physical_mappings(uint64_t *bytes);
 
+/*
+ * Areas of so many bytes, or more, that the kernel has unmapped, but of which TLBs may
+ * still hold translations: /proc/vmallocinfo shows them as unpurged.
+ */
+unsigned int unpurged_mappings(uint64_t bytes);
+
 /* The VmFlags words of the mapping that holds @addr, from smaps. */
 int vm_flags_of(const void *addr, char *buf, size_t size);
 

@@ -98,7 +98,7 @@ struct nvgrace_gpu_views {
 	unsigned long since;
 	struct mutex window_lock; /* the window */
 	struct nvgrace_gpu_window window;
-	spinlock_t bad_lock; /* the list of bad pages */
+	raw_spinlock_t bad_lock; /* the list of bad pages */
 	struct nvgrace_gpu_badpages bad;
 };
 

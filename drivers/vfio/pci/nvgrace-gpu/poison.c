@@ -17,8 +17,9 @@
  * long as the device is bound, and only an administrator clears it: resets do not
  * repair memory.
  *
- * The tracepoint is met by any task, with preemption off. Hence a list without
- * allocations under a spinlock; a work item then removes the CPU views.
+ * The tracepoint is met by any task; Linux 6.12 calls it with preemption off. Hence a
+ * list without allocations under a lock that does not sleep in a PREEMPT_RT kernel,
+ * either; a work item then removes the CPU views.
  */
 
 #include <linux/kobject.h>
@@ -73,7 +74,7 @@ static void note_failure(void *data, unsigned long pfn, int type, int result)
 	if (pfn < first_pfn(gpu) || pfn >= end_pfn(gpu))
 		return;
 
-	scoped_guard(spinlock_irqsave, &gpu->views.bad_lock)
+	scoped_guard(raw_spinlock_irqsave, &gpu->views.bad_lock)
 		added = nvgrace_gpu_badpages_add(&gpu->views.bad, pfn);
 	if (added)
 		queue_work(system_long_wq, &gpu->poison->work);
@@ -82,7 +83,7 @@ static void note_failure(void *data, unsigned long pfn, int type, int result)
 /* The next page that nobody was told of, or false. */
 static bool next_untold(struct nvgrace_gpu *gpu, u64 *pfn)
 {
-	guard(spinlock_irqsave)(&gpu->views.bad_lock);
+	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
 	if (gpu->poison->told == gpu->views.bad.count)
 		return false;
 	*pfn = gpu->views.bad.pfn[gpu->poison->told++];
@@ -106,7 +107,7 @@ static void tell(struct nvgrace_gpu *gpu, u64 pfn)
 
 static bool told_of_overflow(struct nvgrace_gpu *gpu)
 {
-	guard(spinlock_irqsave)(&gpu->views.bad_lock);
+	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
 	if (!gpu->views.bad.full || gpu->poison->told_full)
 		return true;
 	gpu->poison->told_full = true;
@@ -130,6 +131,12 @@ static void withdraw_pages(struct work_struct *work)
 	pci_err(gpu->core.pdev, TOO_MANY, NVGRACE_GPU_BADPAGES_MAX);
 }
 
+static bool has_run_over(struct nvgrace_gpu *gpu)
+{
+	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
+	return gpu->views.bad.full;
+}
+
 /**
  * nvgrace_gpu_check_bad_pages() - tell whoever opens the device
  * @gpu: coherent device
@@ -141,11 +148,8 @@ int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu)
 {
 	unsigned int count = nvgrace_gpu_bad_page_count(gpu);
 	struct device *dev = &gpu->core.pdev->dev;
-	bool full;
 
-	scoped_guard(spinlock_irqsave, &gpu->views.bad_lock)
-		full = gpu->views.bad.full;
-	if (full) {
+	if (has_run_over(gpu)) {
 		dev_err_ratelimited(dev, TOO_MANY, NVGRACE_GPU_BADPAGES_MAX);
 		return -EIO;
 	}
@@ -163,8 +167,18 @@ int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu)
  */
 unsigned int nvgrace_gpu_bad_page_count(struct nvgrace_gpu *gpu)
 {
-	guard(spinlock_irqsave)(&gpu->views.bad_lock);
+	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
 	return gpu->views.bad.count;
+}
+
+/* The @i-th page of the list, or false. */
+static bool bad_page(struct nvgrace_gpu *gpu, unsigned int i, u64 *pfn)
+{
+	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
+	if (i >= gpu->views.bad.count)
+		return false;
+	*pfn = gpu->views.bad.pfn[i];
+	return true;
 }
 
 /**
@@ -176,15 +190,13 @@ unsigned int nvgrace_gpu_bad_page_count(struct nvgrace_gpu *gpu)
  */
 ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf)
 {
-	const struct nvgrace_gpu_badpages *pages = &gpu->views.bad;
 	ssize_t len = 0;
 	unsigned int i;
+	u64 pfn;
 
-	guard(spinlock_irqsave)(&gpu->views.bad_lock);
-	for (i = 0; i < pages->count; i++)
-		len += sysfs_emit_at(buf, len, "%#llx\n",
-				     (u64)PFN_PHYS(pages->pfn[i]));
-	if (pages->full)
+	for (i = 0; bad_page(gpu, i, &pfn); i++)
+		len += sysfs_emit_at(buf, len, "%#llx\n", (u64)PFN_PHYS(pfn));
+	if (has_run_over(gpu))
 		len += sysfs_emit_at(buf, len, "more\n");
 	return len;
 }
@@ -199,7 +211,7 @@ unsigned int nvgrace_gpu_bad_pages_forget(struct nvgrace_gpu *gpu)
 {
 	unsigned int count;
 
-	guard(spinlock_irqsave)(&gpu->views.bad_lock);
+	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
 	count = gpu->views.bad.count;
 	memset(&gpu->views.bad, 0, sizeof(gpu->views.bad));
 	gpu->poison->told = 0;

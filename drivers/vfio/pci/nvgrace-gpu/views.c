@@ -25,6 +25,7 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
+#include <linux/vmalloc.h>
 
 #include "nvgrace_gpu.h"
 #include "trace.h"
@@ -40,7 +41,7 @@ void nvgrace_gpu_views_init(struct nvgrace_gpu *gpu)
 {
 	init_rwsem(&gpu->views.lock);
 	mutex_init(&gpu->views.window_lock);
-	spin_lock_init(&gpu->views.bad_lock);
+	raw_spin_lock_init(&gpu->views.bad_lock);
 }
 
 /**
@@ -103,7 +104,11 @@ static void drop_window(struct nvgrace_gpu_views *views)
 	views->window.region = NULL;
 }
 
-/* Removes views of the PFNs; of the kernel's view all. */
+/*
+ * Removes views of the PFNs; of the kernel's view all. vunmap() leaves translations in
+ * TLBs until many have come together, those of earlier windows and of a scrub, too:
+ * a CPU could still use them speculatively.
+ */
 static void zap(struct nvgrace_gpu *gpu, u64 start, u64 end)
 {
 	unsigned int index;
@@ -113,6 +118,7 @@ static void zap(struct nvgrace_gpu *gpu, u64 start, u64 end)
 	for (index = 0; index < VFIO_PCI_NUM_REGIONS; index++)
 		zap_region(gpu, index, start, end);
 	drop_window(&gpu->views);
+	vm_unmap_aliases();
 }
 
 /**
@@ -181,7 +187,7 @@ bool nvgrace_gpu_is_ready(struct nvgrace_gpu *gpu)
 u64 nvgrace_gpu_first_bad_page(struct nvgrace_gpu *gpu, u64 start, u64 end)
 {
 	lockdep_assert_held(&gpu->views.lock);
-	guard(spinlock_irqsave)(&gpu->views.bad_lock);
+	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
 	return nvgrace_gpu_badpages_first(&gpu->views.bad, start, end);
 }
 
