@@ -332,6 +332,17 @@ TEST_F(by_bar0, link_that_comes_up_late_is_waited_for)
 	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
 }
 
+/* A GPU that is slower than its limit is not late while nobody waits for it. */
+TEST_F_TIMEOUT(by_bar0, first_look_has_all_the_time, 60)
+{
+	uint64_t value;
+
+	ASSERT_EQ(0, testblock_reset_unready(&self->gpu, 33000));
+	sleep_ms(31000);
+	EXPECT_EQ(0, touch_read(self->map, &value));
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+}
+
 /* Memory that trains anew after low power has all its time for that. */
 TEST_F_TIMEOUT(by_bar0, time_asleep_does_not_count, 60)
 {

@@ -86,7 +86,7 @@ struct nvgrace_gpu_window {
  * struct nvgrace_gpu_views - who sees the memory, see views.c
  * @lock: held for read to make or use a view, for write to end READY
  * @state: written by views.c only; @lock
- * @since: jiffies when the memory began to get ready, by ready.c; @lock
+ * @since: jiffies of the last nvgrace_gpu_revoke(); @lock
  * @window_lock: protects @window while @lock is held for read
  * @window: the kernel's own view
  * @bad_lock: protects @bad; taken with any lock held, and in any context

@@ -9,12 +9,12 @@
  * until the GPU reports it ready: by two BAR0 registers, or, where it has a
  * CXL Device DVSEC, by that.
  *
- * A reset passes reset_begin() and reset_end(), whoever asks for it: they hang
- * on the PCI core's reset callbacks. reset_begin() removes all CPU views;
- * reset_end() starts the clock. Three resets have no such callbacks: that of the
- * last close, which follows ready_close(); that of error recovery, between
- * link_frozen() and link_recovered() or link_failed(); and that of the way back
- * from D3hot, where ready_invalidate() stands for it.
+ * A reset passes reset_begin() and reset_end(), whoever asks for it: they hang on
+ * the PCI core's reset callbacks. reset_begin() removes all CPU views; the first look
+ * after reset_end() starts the clock. Three resets have no such callbacks: that of
+ * the last close, which follows ready_close(); that of error recovery, between
+ * link_frozen() and link_recovered() or link_failed(); and that of the way back from
+ * D3hot, where ready_invalidate() stands for it.
  *
  * The first access that finds the memory unready waits, holding nothing of ours
  * but wait_lock. Each poll takes the locks for the time of two register reads. A
@@ -73,7 +73,8 @@ struct ready_ops {
  *	       another lock of the driver, of vfio-pci-core or of mm held (type1
  *	       holds its own when it maps for DMA what has to be waited for)
  * @bar0: registers while the device is open, else NULL; views.lock
- * @clock_runs: views.since and @deadline are valid; views.lock
+ * @clock_runs: @since and @deadline are valid; views.lock
+ * @since: jiffies of the first look after a reset, or of the reset's begin; views.lock
  * @deadline: jiffies after which unready memory is an error; views.lock
  * @cxl_active_phase: the CXL deadline has been extended; views.lock
  * @recovering: the link is frozen, error recovery has not ended; views.lock
@@ -86,6 +87,7 @@ struct nvgrace_gpu_ready {
 	struct mutex wait_lock; /* who polls */
 	void __iomem *bar0;
 	bool clock_runs;
+	unsigned long since;
 	unsigned long deadline;
 	bool cxl_active_phase;
 	bool recovering;
@@ -161,15 +163,23 @@ static void start_clock(struct nvgrace_gpu *gpu)
 	if (gpu->views.state == NVGRACE_GPU_RESETTING)
 		timeout_ms = RESET_TIMEOUT_MS;
 
-	gpu->views.since = jiffies;
 	ready->clock_runs = true;
+	ready->since = jiffies;
 	ready->deadline = jiffies + msecs_to_jiffies(timeout_ms);
 	ready->cxl_active_phase = false;
 }
 
+/* The clock starts when somebody looks, and the device is awake. */
 static void revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 {
 	nvgrace_gpu_revoke(gpu, state);
+	gpu->ready->clock_runs = false;
+}
+
+/* Nobody needs to look for a reset to take too long. */
+static void revoke_for_reset(struct nvgrace_gpu *gpu)
+{
+	revoke(gpu, NVGRACE_GPU_RESETTING);
 	start_clock(gpu);
 }
 
@@ -232,8 +242,8 @@ const char *nvgrace_gpu_readiness_name(const struct nvgrace_gpu *gpu)
  * @gpu: coherent device
  * @bar0: mapping of BAR0, valid until nvgrace_gpu_ready_close()
  *
- * A reset that somebody else has begun goes on, and starts the clock at its end. A
- * device that is lost stays so: whoever opens it has tried to reset it before.
+ * A reset that somebody else has begun goes on. A device that is lost stays so:
+ * whoever opens it has tried to reset it before.
  */
 void nvgrace_gpu_ready_open(struct nvgrace_gpu *gpu, void __iomem *bar0)
 {
@@ -258,9 +268,6 @@ void nvgrace_gpu_ready_close(struct nvgrace_gpu *gpu)
 /**
  * nvgrace_gpu_ready_invalidate() - readiness must be read again
  * @gpu: coherent, open device that may lose its memory without a reset
- *
- * How long the device will sleep is not known: the clock starts when it is found
- * awake.
  */
 void nvgrace_gpu_ready_invalidate(struct nvgrace_gpu *gpu)
 {
@@ -268,7 +275,6 @@ void nvgrace_gpu_ready_invalidate(struct nvgrace_gpu *gpu)
 	if (needs_reset(gpu))
 		return;
 	revoke(gpu, NVGRACE_GPU_WAITING);
-	gpu->ready->clock_runs = false;
 }
 
 /**
@@ -320,7 +326,7 @@ void nvgrace_gpu_let_sleep(struct nvgrace_gpu *gpu)
 void nvgrace_gpu_reset_begin(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
-	revoke(gpu, NVGRACE_GPU_RESETTING);
+	revoke_for_reset(gpu);
 }
 
 static void end_reset(struct nvgrace_gpu *gpu)
@@ -331,8 +337,6 @@ static void end_reset(struct nvgrace_gpu *gpu)
 /**
  * nvgrace_gpu_reset_end() - the device has been reset
  * @gpu: coherent device
- *
- * Starts the clock of readiness.
  */
 void nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu)
 {
@@ -349,7 +353,7 @@ void nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu)
 void nvgrace_gpu_link_frozen(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
-	revoke(gpu, NVGRACE_GPU_RESETTING);
+	revoke_for_reset(gpu);
 	gpu->ready->recovering = true;
 	gpu->ready->recovery_end = gpu->ready->deadline;
 }
@@ -398,7 +402,7 @@ void nvgrace_gpu_ready_gone(struct nvgrace_gpu *gpu)
 
 static unsigned int waited_ms(struct nvgrace_gpu *gpu)
 {
-	return jiffies_to_msecs(jiffies - gpu->views.since);
+	return jiffies_to_msecs(jiffies - gpu->ready->since);
 }
 
 /* Log on the way into an error state, not at every access that meets it. */
@@ -415,7 +419,7 @@ static int give_up(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 		pci_err(pdev, "reset or recovery from a PCI error not over after %u ms; accesses to GPU memory fail until the GPU is reset\n",
 			waited_ms(gpu));
 	else
-		pci_err(pdev, "GPU memory not ready %u ms after reset; accesses fail until it is, reset the GPU to try again\n",
+		pci_err(pdev, "GPU memory not ready after %u ms of waiting; accesses fail until it is, reset the GPU to try again\n",
 			waited_ms(gpu));
 	return -EIO;
 }

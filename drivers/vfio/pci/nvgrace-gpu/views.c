@@ -131,6 +131,7 @@ static void zap(struct nvgrace_gpu *gpu, u64 start, u64 end)
 void nvgrace_gpu_revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state)
 {
 	set_state(gpu, state);
+	gpu->views.since = jiffies;
 	zap(gpu, 0, U64_MAX);
 }
 
