@@ -30,6 +30,17 @@
 #define PROMPT_MS	3000	/* for what must not wait for the scrub */
 #define UNREADY_MS	4000
 
+/* The threads of all GPUs; wq_sysfs_attrs of the kernel's. */
+#define THREADS		"/sys/devices/virtual/workqueue/nvgrace-gpu-scrub/"
+
+static int limit_threads(const char *max_active, const char *nice, const char *cpus)
+{
+	int ret = file_write(THREADS "max_active", max_active);
+
+	ret = ret ?: file_write(THREADS "nice", nice);
+	return ret ?: file_write(THREADS "cpumask", cpus);
+}
+
 FIXTURE(scrub_control) {
 	const char *bdf;
 	struct gpu gpu;
@@ -61,6 +72,7 @@ FIXTURE_TEARDOWN(scrub_control)
 	if (!driver_is_bound(self->bdf))
 		EXPECT_EQ(0, driver_bind(self->bdf));
 	pci_attribute_write(self->bdf, "reset_method", "default");
+	limit_threads("16", "0", "ffffffff");
 	EXPECT_EQ(0, scrub_and_poison_off(self->bdf));
 	kmsg_close(&self->log);
 }
@@ -524,6 +536,82 @@ TEST_F_TIMEOUT(scrub_control, trace_is_evidence, 120)
 			      (unsigned long long)total));
 	EXPECT_TRUE(trace_has(" result=0\n"));
 	trace_end();
+}
+
+TEST_F_TIMEOUT(scrub_control, administrator_limits_the_threads, 120)
+{
+	char *before = file_slurp(THREADS "max_active");
+
+	ASSERT_NE(NULL, before);
+	EXPECT_STREQ("16\n", before);
+	free(before);
+	ASSERT_EQ(0, limit_threads("1", "19", "1"));
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	ASSERT_EQ(0, open_and_close(self));
+	EXPECT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
+	EXPECT_EQ(0, limit_threads("16", "0", "ffffffff"));
+}
+
+static bool both_under_way(const char *one, const char *other)
+{
+	uint64_t deadline = now_ms() + SCRUB_MS;
+
+	while (now_ms() < deadline) {
+		if (bytes_done(one) && bytes_done(other))
+			return scrub_state_is(one, "scrubbing") && scrub_state_is(other, "scrubbing");
+		sleep_ms(1);
+	}
+	return false;
+}
+
+/* With one thread for both, too, neither waits for the other's end. */
+TEST_F_TIMEOUT(scrub_control, two_gpus_take_turns, 120)
+{
+	const char *other = gpu_bdf(!variant->gpu);
+	struct gpu gpu;
+
+	ASSERT_NE(NULL, other);
+	ASSERT_EQ(0, limit_threads("1", "0", "ffffffff"));
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	ASSERT_EQ(0, gpu_open(&gpu, other));
+	EXPECT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
+	EXPECT_EQ(0, scrub_set_policy(other, "on-close"));
+	gpu_close(&self->gpu);
+	gpu_close(&gpu);
+	EXPECT_TRUE(both_under_way(self->bdf, other));
+	EXPECT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
+	EXPECT_EQ(0, scrub_wait(other, "clean", SCRUB_MS));
+	EXPECT_EQ(0, limit_threads("16", "0", "ffffffff"));
+	EXPECT_EQ(0, scrub_and_poison_off(other));
+}
+
+/* An opener that is killed while the other GPU's scrub has the only thread. */
+TEST_F_TIMEOUT(scrub_control, killed_while_it_waits_for_a_thread, 120)
+{
+	const char *other = gpu_bdf(!variant->gpu);
+	struct gpu gpu;
+	pid_t pid;
+
+	ASSERT_NE(NULL, other);
+	ASSERT_EQ(0, gpu_open(&gpu, other));
+	NEEDS_TESTBLOCK(&gpu);
+	/* Its thread waits for memory that is not ready. */
+	ASSERT_EQ(0, testblock_write(&gpu, TB_READY_DELAY_MS, UNREADY_MS));
+	ASSERT_EQ(0, limit_threads("1", "0", "ffffffff"));
+	EXPECT_EQ(0, scrub_set_policy(other, "on-close"));
+	gpu_close(&gpu);
+	ASSERT_EQ(0, wait_until_some_is_done(other));
+	ASSERT_EQ(0, gpu_reset_by_sysfs(other));
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
+	pid = open_in_child(self->bdf);
+	ASSERT_GT(pid, 0);
+	EXPECT_EQ(0, scrub_wait(self->bdf, "scrubbing", PROMPT_MS));
+	sleep_ms(100);
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(-EINTR, child_ends(pid, UNREADY_MS / 2));
+	EXPECT_EQ(0, scrub_wait(other, "clean", SCRUB_MS));
+	EXPECT_EQ(0, limit_threads("16", "0", "ffffffff"));
+	EXPECT_EQ(0, scrub_and_poison_off(other));
 }
 
 /* The background has mapped BAR0 and, piece by piece, the memory. */

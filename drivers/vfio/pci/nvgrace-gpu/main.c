@@ -18,6 +18,7 @@
 #include <linux/pci.h>
 
 #include "nvgrace_gpu.h"
+#include "zero.h"
 
 static_assert(NVGRACE_GPU_REGION_MAX == 1ULL << VFIO_PCI_OFFSET_SHIFT);
 
@@ -372,7 +373,26 @@ static struct pci_driver nvgrace_gpu_driver = {
 	.dev_groups		= nvgrace_gpu_groups,
 	.driver_managed_dma	= true,
 };
-module_pci_driver(nvgrace_gpu_driver);
+
+static int __init nvgrace_gpu_init(void)
+{
+	int ret = nvgrace_gpu_zero_module_init();
+
+	if (ret)
+		return ret;
+	ret = pci_register_driver(&nvgrace_gpu_driver);
+	if (ret)
+		nvgrace_gpu_zero_module_exit();
+	return ret;
+}
+module_init(nvgrace_gpu_init);
+
+static void __exit nvgrace_gpu_exit(void)
+{
+	pci_unregister_driver(&nvgrace_gpu_driver);
+	nvgrace_gpu_zero_module_exit();
+}
+module_exit(nvgrace_gpu_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The nvgrace-gpu authors");

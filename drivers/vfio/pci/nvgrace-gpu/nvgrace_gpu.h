@@ -17,10 +17,9 @@
  * Lock order, outermost first:
  *
  *   power_lock                       writes of the power state
- *   device_lock or mmap_lock or VMA lock
+ *   device_lock or mmap_lock or VMA lock, or views.window_lock: the kernel's own view
  *     vfio core's memory_lock        power state and memory decode
  *       views.lock                   readiness, and all CPU views of the memory
- *         views.window_lock          the kernel's own view
  *         views.bad_lock             the list of bad pages
  *         scrub's and zero's locks     who scrubs, and how far
  *         page table and mapping locks (zap, insert)

@@ -23,7 +23,7 @@
 
 #include "nvgrace_gpu.h"
 
-/* Bytes copied per hold of the locks: a bound on what a reset waits for. */
+/* Bytes copied per hold of the locks: what a reset waits for, however many there are. */
 #define COPY_CHUNK	SZ_256K
 /*
  * A page that was faulted in can be gone again when the copy returns to it: it
@@ -73,6 +73,8 @@ static ssize_t copy_locked(const struct copy *c, size_t len)
 	void *mem;
 	int ret;
 
+	/* First: a reset waits for whoever has the next two, so they must not queue here. */
+	guard(mutex)(&gpu->views.window_lock);
 	guard(rwsem_read)(&gpu->core.memory_lock);
 	guard(rwsem_read)(&gpu->views.lock);
 	ret = nvgrace_gpu_may_touch(gpu);
@@ -81,7 +83,6 @@ static ssize_t copy_locked(const struct copy *c, size_t len)
 	if (stop_at_poison(c, &len))
 		return -EIO;
 
-	guard(mutex)(&gpu->views.window_lock);
 	mem = nvgrace_gpu_view(gpu, c->region, c->pos, &len);
 	if (!mem)
 		return -ENOMEM;

@@ -28,6 +28,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include <linux/workqueue.h>
 
 #include "nvgrace_gpu.h"
 #include "trace.h"
@@ -242,7 +243,7 @@ void nvgrace_gpu_scrub_close(struct nvgrace_gpu *gpu)
 	    nvgrace_gpu_zero_is_forbidden(&scrub->zero))
 		return;
 	scrub->busy = true;
-	queue_work(scrub->zero.workers, &scrub->background);
+	queue_work(system_long_wq, &scrub->background);
 }
 
 /* The pages that a scrub excluded are to be shown: not to who was promised others. */
@@ -377,7 +378,8 @@ int nvgrace_gpu_scrub_init(struct nvgrace_gpu *gpu)
 	INIT_WORK(&scrub->background, scrub_in_background);
 	scrub->policy = READ_ONCE(default_policy);
 	scrub->state = DIRTY;
-	return nvgrace_gpu_zero_init(&scrub->zero, gpu);
+	nvgrace_gpu_zero_init(&scrub->zero, gpu);
+	return 0;
 }
 
 /**
@@ -399,5 +401,5 @@ void nvgrace_gpu_scrub_unbind(struct nvgrace_gpu *gpu)
 void nvgrace_gpu_scrub_release(struct nvgrace_gpu *gpu)
 {
 	if (gpu->scrub)
-		nvgrace_gpu_zero_release(&gpu->scrub->zero);
+		cancel_work_sync(&gpu->scrub->background);
 }

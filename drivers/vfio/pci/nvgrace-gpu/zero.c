@@ -19,15 +19,22 @@
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "nvgrace_gpu.h"
 #include "zero.h"
 
 /* One hold of views.lock: long against its cost, short to a reset that waits. */
 #define CHUNK		SZ_16M
-/* Enough to fill the link to the GPU, and no more of the host's CPUs than that. */
+/*
+ * Enough to fill the link to a GPU. All GPUs together take no more of the host's CPUs
+ * than that, either, unless an administrator says so (max_active of the workqueue).
+ */
 #define THREADS_MAX	16U
 #define POLL_MS		10
+
+/* Runs the threads of all GPUs; immutable while the module is loaded. */
+static struct workqueue_struct *workers;
 
 struct thread {
 	struct nvgrace_gpu_zero *zero;
@@ -156,24 +163,39 @@ static int wait_ready(struct nvgrace_gpu_zero *zero)
 	return ret;
 }
 
-static void run_thread(struct work_struct *work)
+/* One chunk; false if there is none left, or an error keeps it from being zeroed. */
+static bool zero_next_chunk(struct nvgrace_gpu_zero *zero)
 {
-	struct nvgrace_gpu_zero *zero = container_of(work, struct thread,
-						     work)->zero;
 	struct chunk c;
-	int ret = 0;
+	int ret;
 
-	while (!ret && claim(zero, &c)) {
-		while ((ret = zero_chunk(zero, &c)) == -EAGAIN) {
-			ret = wait_ready(zero);
-			if (ret)
-				break;
-		}
-		cond_resched();
+	if (!claim(zero, &c))
+		return false;
+	while ((ret = zero_chunk(zero, &c)) == -EAGAIN) {
+		ret = wait_ready(zero);
+		if (ret)
+			break;
 	}
 	if (ret)
 		stop(zero, ret);
-	if (atomic_dec_and_test(&zero->running))
+	return !ret;
+}
+
+static void queue(struct thread *thread)
+{
+	queue_work_node(dev_to_node(&thread->zero->gpu->core.pdev->dev), workers,
+			&thread->work);
+}
+
+/* Queued anew for each chunk: so GPUs that are scrubbed at once take turns. */
+static void run_thread(struct work_struct *work)
+{
+	struct thread *thread = container_of(work, struct thread, work);
+	struct nvgrace_gpu_zero *zero = thread->zero;
+
+	if (zero_next_chunk(zero))
+		queue(thread);
+	else if (atomic_dec_and_test(&zero->running))
 		wake_up_all(&zero->wait);
 }
 
@@ -182,7 +204,10 @@ static unsigned int thread_count(void)
 	return min(num_online_cpus(), THREADS_MAX);
 }
 
-/* Zeroes what there is, until it is done or the caller is killed. */
+/*
+ * Zeroes what there is, until it is done or the caller is killed. A thread may then
+ * still wait for its turn behind those of other GPUs.
+ */
 static int run_threads(struct nvgrace_gpu_zero *zero)
 {
 	unsigned int i, count = thread_count();
@@ -196,12 +221,12 @@ static int run_threads(struct nvgrace_gpu_zero *zero)
 	for (i = 0; i < count; i++) {
 		threads[i].zero = zero;
 		INIT_WORK(&threads[i].work, run_thread);
-		queue_work(zero->workers, &threads[i].work);
+		queue(&threads[i]);
 	}
 	if (wait_event_killable(zero->wait, !atomic_read(&zero->running)))
 		stop(zero, -EINTR);
 	for (i = 0; i < count; i++)
-		flush_work(&threads[i].work);
+		cancel_work_sync(&threads[i].work);
 	kfree(threads);
 	return 0;
 }
@@ -296,7 +321,7 @@ int nvgrace_gpu_zero_enabled(struct nvgrace_gpu_zero *zero)
  * nvgrace_gpu_zero_closed() - zero the memory of a device that nobody has open
  * @zero: begun; of a coherent device, which is powered up and reset first
  *
- * Context: as nvgrace_gpu_zero_enabled(), in a work item of @zero's workers.
+ * Context: as nvgrace_gpu_zero_enabled().
  * Return: 0 if all of it was zeroed, or -errno.
  */
 int nvgrace_gpu_zero_closed(struct nvgrace_gpu_zero *zero)
@@ -344,28 +369,34 @@ bool nvgrace_gpu_zero_is_forbidden(struct nvgrace_gpu_zero *zero)
  * nvgrace_gpu_zero_init() - get ready for the first run
  * @zero: to be set up, all zero
  * @gpu: coherent device being probed
- *
- * Return: 0 or -ENOMEM.
  */
-int nvgrace_gpu_zero_init(struct nvgrace_gpu_zero *zero,
-			  struct nvgrace_gpu *gpu)
+void nvgrace_gpu_zero_init(struct nvgrace_gpu_zero *zero,
+			   struct nvgrace_gpu *gpu)
 {
 	zero->gpu = gpu;
 	spin_lock_init(&zero->lock);
 	init_waitqueue_head(&zero->wait);
-	/* One of them waits for the others. */
-	zero->workers = alloc_workqueue("nvgrace-gpu-scrub/%s", WQ_UNBOUND,
-					THREADS_MAX + 1,
-					pci_name(gpu->core.pdev));
-	return zero->workers ? 0 : -ENOMEM;
 }
 
 /**
- * nvgrace_gpu_zero_release() - undo nvgrace_gpu_zero_init(), if there was one
- * @zero: of a device that nobody has open or can open
+ * nvgrace_gpu_zero_module_init() - make the threads of all GPUs
+ *
+ * Near its GPU each, of any CPU; an administrator finds their number, nice value and
+ * CPUs in /sys/devices/virtual/workqueue/nvgrace-gpu-scrub.
+ *
+ * Return: 0 or -ENOMEM.
  */
-void nvgrace_gpu_zero_release(struct nvgrace_gpu_zero *zero)
+int nvgrace_gpu_zero_module_init(void)
 {
-	if (zero->workers)
-		destroy_workqueue(zero->workers);
+	workers = alloc_workqueue("nvgrace-gpu-scrub", WQ_UNBOUND | WQ_SYSFS,
+				  THREADS_MAX);
+	return workers ? 0 : -ENOMEM;
+}
+
+/**
+ * nvgrace_gpu_zero_module_exit() - undo nvgrace_gpu_zero_module_init()
+ */
+void nvgrace_gpu_zero_module_exit(void)
+{
+	destroy_workqueue(workers);
 }

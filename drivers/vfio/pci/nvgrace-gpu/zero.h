@@ -9,7 +9,6 @@
 
 #include <linux/spinlock.h>
 #include <linux/wait.h>
-#include <linux/workqueue.h>
 
 struct nvgrace_gpu;
 
@@ -22,7 +21,6 @@ struct nvgrace_gpu;
  * @claimed: bytes that threads have taken, from the start of the memory on
  * @done: bytes that they are through with
  * @left_out: bad pages among them
- * @workers: runs the threads, and for its owner one work item that waits for them
  * @running: threads that have not ended
  * @wait: for @running to become 0
  */
@@ -34,14 +32,14 @@ struct nvgrace_gpu_zero {
 	u64 claimed;
 	u64 done;
 	u64 left_out;
-	struct workqueue_struct *workers;
 	atomic_t running;
 	wait_queue_head_t wait;
 };
 
-int nvgrace_gpu_zero_init(struct nvgrace_gpu_zero *zero,
-			  struct nvgrace_gpu *gpu);
-void nvgrace_gpu_zero_release(struct nvgrace_gpu_zero *zero);
+int nvgrace_gpu_zero_module_init(void);
+void nvgrace_gpu_zero_module_exit(void);
+void nvgrace_gpu_zero_init(struct nvgrace_gpu_zero *zero,
+			   struct nvgrace_gpu *gpu);
 void nvgrace_gpu_zero_forbid(struct nvgrace_gpu_zero *zero);
 bool nvgrace_gpu_zero_is_forbidden(struct nvgrace_gpu_zero *zero);
 u64 nvgrace_gpu_zero_done(struct nvgrace_gpu_zero *zero);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Many threads in write() at once, each with a buffer that is slow to read: registers.
+ * Whoever resets the GPU waits for one piece of 256 KiB, not for one of each thread.
+ */
+
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#include "kselftest_harness.h"
+
+#include "clock.h"
+#include "gpu.h"
+#include "variants.h"
+#include "worker.h"
+
+#define THREADS		32
+#define PIECE		(256 << 10)	/* bytes per hold of the driver's locks */
+#define REGISTERS_AT	MIB(4)		/* where they do nothing */
+#define TRIES		3
+/* Of the pieces that a reset may wait for; the machine has other things to do, too. */
+#define PIECES_MAX	(THREADS / 4)
+
+FIXTURE(rw_crowd) {
+	struct gpu gpu;
+	void *registers;
+	uint64_t piece_ms;
+};
+
+static _Atomic bool stop;
+
+static int write_on(void *fixture)
+{
+	const FIXTURE_DATA(rw_crowd) *self = fixture;
+
+	while (!stop)
+		if (gpu_write(&self->gpu, GPU_USEMEM, 0, self->registers, PIECE) < 0)
+			return -EIO;
+	return 0;
+}
+
+/* The quickest of some resets, ms. */
+static uint64_t reset_ms(const struct gpu *gpu)
+{
+	uint64_t best = UINT64_MAX, before;
+	unsigned int i;
+
+	for (i = 0; i < TRIES; i++) {
+		before = now_ms();
+		if (gpu_reset(gpu))
+			return UINT64_MAX;
+		if (now_ms() - before < best)
+			best = now_ms() - before;
+		/* All of them are to be in write() again. */
+		sleep_ms(1000);
+	}
+	return best;
+}
+
+FIXTURE_SETUP(rw_crowd)
+{
+	uint64_t before;
+
+	SETUP_GPU(&self->gpu, 0);
+	self->registers = gpu_map(&self->gpu, VFIO_PCI_BAR0_REGION_INDEX, REGISTERS_AT, PIECE,
+				  PROT_READ);
+	ASSERT_NE(MAP_FAILED, self->registers);
+	ASSERT_EQ(PIECE, gpu_write(&self->gpu, GPU_USEMEM, 0, self->registers, PIECE));
+	before = now_ms();
+	ASSERT_EQ(PIECE, gpu_write(&self->gpu, GPU_USEMEM, 0, self->registers, PIECE));
+	self->piece_ms = now_ms() - before;
+}
+
+FIXTURE_TEARDOWN(rw_crowd)
+{
+	munmap(self->registers, PIECE);
+	gpu_close(&self->gpu);
+}
+
+TEST_F_TIMEOUT(rw_crowd, reset_waits_for_one_piece, 120)
+{
+	struct worker workers[THREADS];
+	uint64_t alone, among_many;
+	unsigned int i;
+
+	/* Slow enough to be told from everything else. */
+	ASSERT_LE(2, self->piece_ms);
+	alone = reset_ms(&self->gpu);
+	ASSERT_NE(UINT64_MAX, alone);
+	stop = false;
+	for (i = 0; i < THREADS; i++)
+		ASSERT_EQ(0, worker_start(&workers[i], write_on, self));
+	sleep_ms(1000);
+	among_many = reset_ms(&self->gpu);
+	stop = true;
+	for (i = 0; i < THREADS; i++)
+		EXPECT_EQ(0, worker_wait(&workers[i], 20000));
+	TH_LOG("a piece takes %llu ms, a reset %llu ms, with %u threads %llu ms",
+	       (unsigned long long)self->piece_ms, (unsigned long long)alone, THREADS,
+	       (unsigned long long)among_many);
+	EXPECT_LT(among_many, alone + PIECES_MAX * self->piece_ms);
+}
+
+TEST_HARNESS_MAIN
