@@ -31,12 +31,24 @@ static u64 region_pgoff(const struct vm_area_struct *vma)
 }
 
 /*
+ * A process takes its signals while it waits, and faults again afterwards. The kernel
+ * itself would come back at once with the signal still pending, and spin.
+ */
+static unsigned int waiting_state(const struct vm_fault *vmf)
+{
+	const unsigned int both = FAULT_FLAG_USER | FAULT_FLAG_INTERRUPTIBLE;
+
+	return (vmf->flags & both) == both ? TASK_INTERRUPTIBLE : TASK_KILLABLE;
+}
+
+/*
  * The file reference keeps the device open: without the fault lock the VMA may
  * go away, and after fput() so may the device.
  */
 static vm_fault_t drop_lock_and_wait(struct nvgrace_gpu *gpu,
 				     struct vm_fault *vmf)
 {
+	unsigned int state = waiting_state(vmf);
 	struct file *file;
 
 	if (!(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
@@ -46,7 +58,7 @@ static vm_fault_t drop_lock_and_wait(struct nvgrace_gpu *gpu,
 
 	file = get_file(vmf->vma->vm_file);
 	release_fault_lock(vmf);
-	nvgrace_gpu_ready_wait(gpu, TASK_KILLABLE);
+	nvgrace_gpu_ready_wait(gpu, state);
 	fput(file);
 	return VM_FAULT_RETRY;
 }
