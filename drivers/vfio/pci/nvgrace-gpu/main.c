@@ -34,12 +34,15 @@ static int coherent_open(struct vfio_device *core_vdev)
 	ret = nvgrace_gpu_check_bad_pages(gpu);
 	if (ret)
 		return ret;
+	ret = nvgrace_gpu_sleep_open(gpu);
+	if (ret)
+		return ret;
 	ret = nvgrace_gpu_scrub_wait(gpu);
 	if (ret)
-		return ret;
+		goto sleep;
 	ret = vfio_pci_core_enable(&gpu->core);
 	if (ret)
-		return ret;
+		goto sleep;
 
 	bar0 = vfio_pci_core_get_iomap(&gpu->core, 0);
 	if (IS_ERR(bar0)) {
@@ -61,6 +64,8 @@ close:
 	nvgrace_gpu_ready_close(gpu);
 disable:
 	vfio_pci_core_disable(&gpu->core);
+sleep:
+	nvgrace_gpu_sleep_close(gpu);
 	return ret;
 }
 
@@ -71,6 +76,7 @@ static void coherent_close(struct vfio_device *core_vdev)
 	nvgrace_gpu_ready_close(gpu);
 	vfio_pci_core_close_device(core_vdev);
 	nvgrace_gpu_scrub_close(gpu);
+	nvgrace_gpu_sleep_close(gpu);
 }
 
 static int plain_open(struct vfio_device *core_vdev)
@@ -259,15 +265,20 @@ static int nvgrace_gpu_probe(struct pci_dev *pdev,
 		ret = nvgrace_gpu_scrub_init(gpu);
 		if (ret)
 			goto release_poison;
+		ret = nvgrace_gpu_sleep_init(gpu);
+		if (ret)
+			goto release_scrub;
 		nvgrace_gpu_config_init(gpu);
 	}
 
 	dev_set_drvdata(&pdev->dev, &gpu->core);
 	ret = vfio_pci_core_register_device(&gpu->core);
 	if (ret)
-		goto release_scrub;
+		goto release_sleep;
 	return 0;
 
+release_sleep:
+	nvgrace_gpu_sleep_release(gpu);
 release_scrub:
 	nvgrace_gpu_scrub_release(gpu);
 release_poison:
@@ -297,6 +308,7 @@ static void nvgrace_gpu_remove(struct pci_dev *pdev)
 	if (gpu->coherent)
 		nvgrace_gpu_scrub_unbind(gpu);
 	vfio_pci_core_unregister_device(&gpu->core);
+	nvgrace_gpu_sleep_release(gpu);
 	nvgrace_gpu_scrub_release(gpu);
 	nvgrace_gpu_poison_release(gpu);
 	nvgrace_gpu_platform_release(gpu);

@@ -7,6 +7,7 @@
  * Layers. A file calls those below it, and none of its own layer or above:
  *
  *   main, sysfs				entry points
+ *   sleep					sleep of the host
  *   scrub					the memory between two users
  *   poison					memory failures
  *   config mmap rw dmabuf platform zero	users, firmware and the driver itself
@@ -104,6 +105,7 @@ struct nvgrace_gpu_views {
 struct nvgrace_gpu_ready;
 struct nvgrace_gpu_poison;
 struct nvgrace_gpu_scrub;
+struct nvgrace_gpu_sleep;
 
 /**
  * struct nvgrace_gpu - a bound GPU
@@ -112,9 +114,10 @@ struct nvgrace_gpu_scrub;
  * @coherent: the memory is shown as BARs; immutable after probe
  * @verdict: what this host allows; immutable after probe
  * @views: who sees the memory
- * @ready: readiness; NULL in plain mode, like the next two
+ * @ready: readiness; NULL in plain mode, like the next three
  * @poison: memory failures
  * @scrub: the memory between two users
+ * @sleep: sleep of the host
  * @bars_lock: protects @bars.bar[].value
  * @bars: emulated base address registers
  * @power_lock: one write of the power state at a time
@@ -128,6 +131,7 @@ struct nvgrace_gpu {
 	struct nvgrace_gpu_ready *ready;
 	struct nvgrace_gpu_poison *poison;
 	struct nvgrace_gpu_scrub *scrub;
+	struct nvgrace_gpu_sleep *sleep;
 	spinlock_t bars_lock; /* values in bars */
 	struct nvgrace_gpu_bars bars;
 	struct mutex power_lock; /* writes of the power state */
@@ -254,11 +258,19 @@ void nvgrace_gpu_scrub_release(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_scrub_wait(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_scrub_open(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_scrub_close(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_scrub_pause(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_scrub_resume(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_scrub_policy_set(struct nvgrace_gpu *gpu, const char *name);
 ssize_t nvgrace_gpu_scrub_policy_show(struct nvgrace_gpu *gpu, char *buf);
 ssize_t nvgrace_gpu_scrub_state_show(struct nvgrace_gpu *gpu, char *buf);
 ssize_t nvgrace_gpu_scrub_progress_show(struct nvgrace_gpu *gpu, char *buf);
+
+/* sleep.c */
+int nvgrace_gpu_sleep_init(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_sleep_release(struct nvgrace_gpu *gpu);
+int nvgrace_gpu_sleep_open(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_sleep_close(struct nvgrace_gpu *gpu);
 
 /* sysfs.c */
 extern const struct attribute_group *nvgrace_gpu_groups[];

@@ -90,12 +90,13 @@ enum memory_state {
 /**
  * struct nvgrace_gpu_scrub - the memory between two users
  * @zero: the zeroing
- * @lock: protects what follows, up to @busy
+ * @lock: protects what follows, up to @again
  * @policy: chosen by an administrator
  * @state: of the memory
  * @promised: who has the device open was promised scrubbed memory, whatever the
  *	      policy is now
  * @busy: @background is queued or runs
+ * @again: nvgrace_gpu_scrub_pause() has stopped it, or undone what it did
  * @background: scrubs when nobody has the device open
  * @wait: for @busy to become false
  */
@@ -106,6 +107,7 @@ struct nvgrace_gpu_scrub {
 	enum memory_state state;
 	bool promised;
 	bool busy;
+	bool again;
 	struct work_struct background;
 	wait_queue_head_t wait;
 };
@@ -229,6 +231,16 @@ int nvgrace_gpu_scrub_open(struct nvgrace_gpu *gpu)
 	return ret;
 }
 
+static void begin_background(struct nvgrace_gpu_scrub *scrub)
+{
+	lockdep_assert_held(&scrub->lock);
+	if (scrub->policy != SCRUB_ON_CLOSE ||
+	    nvgrace_gpu_zero_is_forbidden(&scrub->zero))
+		return;
+	scrub->busy = true;
+	queue_work(system_long_wq, &scrub->background);
+}
+
 /**
  * nvgrace_gpu_scrub_close() - the last user is gone
  * @gpu: coherent device that has been disabled
@@ -239,11 +251,45 @@ void nvgrace_gpu_scrub_close(struct nvgrace_gpu *gpu)
 
 	guard(spinlock)(&scrub->lock);
 	scrub->promised = false;
-	if (scrub->policy != SCRUB_ON_CLOSE ||
-	    nvgrace_gpu_zero_is_forbidden(&scrub->zero))
-		return;
-	scrub->busy = true;
-	queue_work(system_long_wq, &scrub->background);
+	begin_background(scrub);
+}
+
+/**
+ * nvgrace_gpu_scrub_pause() - the memory may be lost from now on
+ * @gpu: coherent device that nobody has open or opens
+ *
+ * Stops a scrub in the background.
+ */
+void nvgrace_gpu_scrub_pause(struct nvgrace_gpu *gpu)
+{
+	struct nvgrace_gpu_scrub *scrub = gpu->scrub;
+
+	scoped_guard(spinlock, &scrub->lock)
+		scrub->again = scrub->busy || scrub->state == CLEAN;
+	nvgrace_gpu_zero_forbid(&scrub->zero);
+	cancel_work_sync(&scrub->background);
+	scoped_guard(spinlock, &scrub->lock) {
+		scrub->busy = false;
+		scrub->state = DIRTY;
+	}
+	wake_up_all(&scrub->wait);
+	notify(gpu);
+}
+
+/**
+ * nvgrace_gpu_scrub_resume() - undo nvgrace_gpu_scrub_pause()
+ * @gpu: coherent device that nobody has open or opens
+ *
+ * What was clean, or becoming so, is scrubbed again if the policy is on-close.
+ */
+void nvgrace_gpu_scrub_resume(struct nvgrace_gpu *gpu)
+{
+	struct nvgrace_gpu_scrub *scrub = gpu->scrub;
+
+	nvgrace_gpu_zero_allow(&scrub->zero);
+	guard(spinlock)(&scrub->lock);
+	if (scrub->again)
+		begin_background(scrub);
 }
 
 /* The pages that a scrub excluded are to be shown: not to who was promised others. */

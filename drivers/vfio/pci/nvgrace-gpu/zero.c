@@ -345,12 +345,22 @@ u64 nvgrace_gpu_zero_done(struct nvgrace_gpu_zero *zero)
  * nvgrace_gpu_zero_forbid() - end the run, and let no other begin
  * @zero: any
  *
- * Does not wait for the end.
+ * Does not wait for the end. Several may forbid it, each for reasons of his own.
  */
 void nvgrace_gpu_zero_forbid(struct nvgrace_gpu_zero *zero)
 {
 	guard(spinlock)(&zero->lock);
-	zero->forbidden = true;
+	zero->forbidden++;
+}
+
+/**
+ * nvgrace_gpu_zero_allow() - undo nvgrace_gpu_zero_forbid()
+ * @zero: any
+ */
+void nvgrace_gpu_zero_allow(struct nvgrace_gpu_zero *zero)
+{
+	guard(spinlock)(&zero->lock);
+	zero->forbidden--;
 }
 
 /**

@@ -16,7 +16,7 @@ struct nvgrace_gpu;
  * struct nvgrace_gpu_zero - one run over the memory, or the last one
  * @gpu: whose memory
  * @lock: protects what follows, up to @left_out
- * @forbidden: nothing may begin or go on
+ * @forbidden: so many do not want that anything begins or goes on
  * @error: what stopped the run; 0 or -errno
  * @claimed: bytes that threads have taken, from the start of the memory on
  * @done: bytes that they are through with
@@ -27,7 +27,7 @@ struct nvgrace_gpu;
 struct nvgrace_gpu_zero {
 	struct nvgrace_gpu *gpu;
 	spinlock_t lock; /* progress */
-	bool forbidden;
+	unsigned int forbidden;
 	int error;
 	u64 claimed;
 	u64 done;
@@ -41,6 +41,7 @@ void nvgrace_gpu_zero_module_exit(void);
 void nvgrace_gpu_zero_init(struct nvgrace_gpu_zero *zero,
 			   struct nvgrace_gpu *gpu);
 void nvgrace_gpu_zero_forbid(struct nvgrace_gpu_zero *zero);
+void nvgrace_gpu_zero_allow(struct nvgrace_gpu_zero *zero);
 bool nvgrace_gpu_zero_is_forbidden(struct nvgrace_gpu_zero *zero);
 u64 nvgrace_gpu_zero_done(struct nvgrace_gpu_zero *zero);
 void nvgrace_gpu_zero_begin(struct nvgrace_gpu_zero *zero);
