@@ -48,8 +48,13 @@ static int group_open(const char *bdf)
 	return open_when_free(path);
 }
 
-static int attach_container(struct gpu *gpu)
+/* One's own container, or a part in another GPU's. */
+static int attach_container(struct gpu *gpu, const struct gpu *beside)
 {
+	if (beside) {
+		gpu->container = fcntl(beside->container, F_DUPFD_CLOEXEC, 0);
+		return ioctl(gpu->group, VFIO_GROUP_SET_CONTAINER, &gpu->container) ? -errno : 0;
+	}
 	gpu->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	if (gpu->container < 0)
 		return -errno;
@@ -114,7 +119,7 @@ int gpu_device_again(const struct gpu *gpu)
 	return fd < 0 ? -errno : fd;
 }
 
-int gpu_open_raw(struct gpu *gpu, const char *bdf)
+static int open_beside(struct gpu *gpu, const char *bdf, const struct gpu *beside)
 {
 	int ret;
 
@@ -123,7 +128,7 @@ int gpu_open_raw(struct gpu *gpu, const char *bdf)
 	ret = group_open(bdf);
 	if (ret >= 0) {
 		gpu->group = ret;
-		ret = attach_container(gpu);
+		ret = attach_container(gpu, beside);
 	}
 	if (ret >= 0)
 		ret = gpu->device = gpu_device_again(gpu);
@@ -134,9 +139,19 @@ int gpu_open_raw(struct gpu *gpu, const char *bdf)
 	return ret;
 }
 
+int gpu_open_raw(struct gpu *gpu, const char *bdf)
+{
+	return open_beside(gpu, bdf, NULL);
+}
+
 int gpu_open(struct gpu *gpu, const char *bdf)
 {
-	int ret = gpu_open_raw(gpu, bdf);
+	return gpu_open_beside(gpu, bdf, NULL);
+}
+
+int gpu_open_beside(struct gpu *gpu, const char *bdf, const struct gpu *beside)
+{
+	int ret = open_beside(gpu, bdf, beside);
 
 	if (ret)
 		return ret;

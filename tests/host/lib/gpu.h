@@ -69,6 +69,9 @@ uint64_t pow2_at_least(uint64_t n);
  */
 int gpu_open(struct gpu *gpu, const char *bdf);
 int gpu_open_raw(struct gpu *gpu, const char *bdf);
+
+/* Like gpu_open(), in the container of another GPU (NULL: in its own). */
+int gpu_open_beside(struct gpu *gpu, const char *bdf, const struct gpu *beside);
 void gpu_close(struct gpu *gpu);
 
 /* What the device says of its regions, once it is open: 0 or -errno. */
