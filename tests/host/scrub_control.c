@@ -626,7 +626,8 @@ TEST_F_TIMEOUT(scrub_control, nothing_stays_mapped, 120)
 	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
 	EXPECT_EQ(mappings, physical_mappings(&bytes_now));
 	EXPECT_EQ(bytes, bytes_now);
-	EXPECT_EQ(0, unpurged_mappings(MIB(1)));
+	/* BAR0, which is unmapped last. */
+	EXPECT_GE(1, unpurged_mappings(MIB(1)));
 }
 
 TEST_HARNESS_MAIN
