@@ -33,12 +33,11 @@
 /* The threads of all GPUs; wq_sysfs_attrs of the kernel's. */
 #define THREADS		"/sys/devices/virtual/workqueue/nvgrace-gpu-scrub/"
 
-static int limit_threads(const char *max_active, const char *nice, const char *cpus)
+static int limit_threads(const char *max_active, const char *nice)
 {
 	int ret = file_write(THREADS "max_active", max_active);
 
-	ret = ret ?: file_write(THREADS "nice", nice);
-	return ret ?: file_write(THREADS "cpumask", cpus);
+	return ret ?: file_write(THREADS "nice", nice);
 }
 
 FIXTURE(scrub_control) {
@@ -72,7 +71,7 @@ FIXTURE_TEARDOWN(scrub_control)
 	if (!driver_is_bound(self->bdf))
 		EXPECT_EQ(0, driver_bind(self->bdf));
 	pci_attribute_write(self->bdf, "reset_method", "default");
-	limit_threads("16", "0", "ffffffff");
+	limit_threads("16", "0");
 	EXPECT_EQ(0, scrub_and_poison_off(self->bdf));
 	kmsg_close(&self->log);
 }
@@ -540,16 +539,19 @@ TEST_F_TIMEOUT(scrub_control, trace_is_evidence, 120)
 
 TEST_F_TIMEOUT(scrub_control, administrator_limits_the_threads, 120)
 {
-	char *before = file_slurp(THREADS "max_active");
+	char *before = file_slurp(THREADS "max_active"), *cpus = file_slurp(THREADS "cpumask");
 
 	ASSERT_NE(NULL, before);
+	ASSERT_NE(NULL, cpus);
 	EXPECT_STREQ("16\n", before);
-	free(before);
-	ASSERT_EQ(0, limit_threads("1", "19", "1"));
+	ASSERT_EQ(0, limit_threads("1", "19"));
+	ASSERT_EQ(0, file_write(THREADS "cpumask", "1"));
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
 	ASSERT_EQ(0, open_and_close(self));
 	EXPECT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
-	EXPECT_EQ(0, limit_threads("16", "0", "ffffffff"));
+	EXPECT_EQ(0, file_write(THREADS "cpumask", cpus));
+	free(before);
+	free(cpus);
 }
 
 static bool both_under_way(const char *one, const char *other)
@@ -571,7 +573,7 @@ TEST_F_TIMEOUT(scrub_control, two_gpus_take_turns, 120)
 	struct gpu gpu;
 
 	ASSERT_NE(NULL, other);
-	ASSERT_EQ(0, limit_threads("1", "0", "ffffffff"));
+	ASSERT_EQ(0, limit_threads("1", "0"));
 	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
 	ASSERT_EQ(0, gpu_open(&gpu, other));
 	EXPECT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
@@ -581,7 +583,6 @@ TEST_F_TIMEOUT(scrub_control, two_gpus_take_turns, 120)
 	EXPECT_TRUE(both_under_way(self->bdf, other));
 	EXPECT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
 	EXPECT_EQ(0, scrub_wait(other, "clean", SCRUB_MS));
-	EXPECT_EQ(0, limit_threads("16", "0", "ffffffff"));
 	EXPECT_EQ(0, scrub_and_poison_off(other));
 }
 
@@ -597,7 +598,7 @@ TEST_F_TIMEOUT(scrub_control, killed_while_it_waits_for_a_thread, 120)
 	NEEDS_TESTBLOCK(&gpu);
 	/* Its thread waits for memory that is not ready. */
 	ASSERT_EQ(0, testblock_write(&gpu, TB_READY_DELAY_MS, UNREADY_MS));
-	ASSERT_EQ(0, limit_threads("1", "0", "ffffffff"));
+	ASSERT_EQ(0, limit_threads("1", "0"));
 	EXPECT_EQ(0, scrub_set_policy(other, "on-close"));
 	gpu_close(&gpu);
 	ASSERT_EQ(0, wait_until_some_is_done(other));
@@ -610,7 +611,6 @@ TEST_F_TIMEOUT(scrub_control, killed_while_it_waits_for_a_thread, 120)
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_EQ(-EINTR, child_ends(pid, UNREADY_MS / 2));
 	EXPECT_EQ(0, scrub_wait(other, "clean", SCRUB_MS));
-	EXPECT_EQ(0, limit_threads("16", "0", "ffffffff"));
 	EXPECT_EQ(0, scrub_and_poison_off(other));
 }
 
