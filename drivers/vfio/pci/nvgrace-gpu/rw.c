@@ -177,7 +177,7 @@ static int check_hole(struct nvgrace_gpu *gpu)
 	return nvgrace_gpu_may_touch(gpu) == -EIO ? -EIO : 0;
 }
 
-static ssize_t access_awake(struct copy *c, size_t memory, size_t hole)
+static ssize_t access_pieces(struct copy *c, size_t memory, size_t hole)
 {
 	ssize_t ret, more;
 
@@ -186,6 +186,31 @@ static ssize_t access_awake(struct copy *c, size_t memory, size_t hole)
 		more = c->write ? hole : read_hole(c->buf, hole);
 		ret = more < 0 ? (ret ?: more) : ret + more;
 	}
+	return ret;
+}
+
+/* A device that its user has put to sleep is kept awake meanwhile. */
+static ssize_t access_awake(struct copy *c, size_t memory, size_t hole)
+{
+	ssize_t ret = nvgrace_gpu_wake(c->gpu);
+
+	if (ret)
+		return ret;
+	ret = access_pieces(c, memory, hole);
+	nvgrace_gpu_let_sleep(c->gpu);
+	return ret;
+}
+
+/* An open device is awake otherwise. It may be put to sleep on the way. */
+static ssize_t access_asleep_or_not(struct copy *c, size_t memory, size_t hole)
+{
+	const struct vfio_pci_core_device *core = &c->gpu->core;
+	ssize_t ret = -EIO;
+
+	if (!READ_ONCE(core->pm_runtime_engaged))
+		ret = access_pieces(c, memory, hole);
+	if (ret == -EIO && READ_ONCE(core->pm_runtime_engaged))
+		ret = access_awake(c, memory, hole);
 	return ret;
 }
 
@@ -198,11 +223,7 @@ static ssize_t access_region(struct copy *c, size_t count, loff_t *ppos)
 	ret = nvgrace_gpu_region_clip(c->region, c->pos, count, &memory, &hole);
 	if (ret || !(memory + hole))
 		return ret;
-	ret = nvgrace_gpu_wake(c->gpu);
-	if (ret)
-		return ret;
-	ret = access_awake(c, memory, hole);
-	nvgrace_gpu_let_sleep(c->gpu);
+	ret = access_asleep_or_not(c, memory, hole);
 	if (ret > 0)
 		*ppos += ret;
 	return ret;
