@@ -107,8 +107,14 @@ static inline bool racing(const struct fuzzer *f)
 	return f->slices > 1;
 }
 
-/* Whether an access to the memory must succeed; while racing, it may. */
-static inline bool accessible(const struct fuzzer *f)
+/* Whether read() and write() of the memory must succeed; while racing, they may. */
+static inline bool file_works(const struct fuzzer *f)
+{
+	return racing(f) || f->decode;
+}
+
+/* The same of mappings, for which nothing wakes the device up. */
+static inline bool mappings_work(const struct fuzzer *f)
 {
 	return racing(f) || (f->decode && !f->low_power);
 }

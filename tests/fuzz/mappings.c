@@ -171,7 +171,7 @@ static int expected_touch(const struct fuzzer *f, const struct map *map, int pro
 {
 	if ((map->prot & prot) != prot)
 		return -ENXIO;
-	return accessible(f) ? 0 : -EFAULT;
+	return mappings_work(f) ? 0 : -EFAULT;
 }
 
 static bool right_touch(struct fuzzer *f, const struct map *map, int prot, int ret)

@@ -48,7 +48,7 @@ static bool take_mapping(struct fuzzer *f, const struct place *place, size_t len
 		return false;
 	*buffer = (struct buffer){
 		.at = (uint8_t *)map->where + skip,
-		.good = len,
+		.good = mappings_work(f) ? len : 0,
 		.map = map,
 		.map_at = map->at + skip,
 	};
@@ -118,7 +118,7 @@ static struct expected expect(const struct fuzzer *f, const struct place *place,
 		e.memory = len < m->real - place->at ? len : m->real - place->at;
 	if (!len)
 		return e;
-	if (!accessible(f)) {
+	if (!file_works(f)) {
 		e.count = e.least = -EIO;
 		return e;
 	}
@@ -205,7 +205,7 @@ static const uint8_t *prepare_source(struct fuzzer *f, const struct buffer *buff
 			buffer->at[i] = (uint8_t)(f->random >> i % 56);
 		return buffer->at;
 	}
-	if (!accessible(f))
+	if (!mappings_work(f))
 		return f->scratch;
 	memcpy(f->scratch, buffer->at, buffer->good);
 	right = shadow_read(buffer->map->memory->shadow, buffer->map_at, f->scratch,
