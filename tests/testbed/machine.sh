@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The emulated Grace host as a QEMU command line; sourced by ./run-scenario and
-# ./shell after lib.sh. Uses CPU, MEM, SMP, GPUS, DEVICES, MACHINE, APPEND and ICOUNT, and
-# what use_kernel sets; DISKS here are words serial=image. HOST_KERNEL, when set, is booted
+# ./shell after lib.sh. Uses CPU, MEM, SMP, GPUS, SWITCH, DEVICES, MACHINE, APPEND and ICOUNT,
+# and what use_kernel sets; DISKS here are words serial=image. HOST_KERNEL, when set, is booted
 # instead of the kernel's own image.
 #
 # GPU number i is alone behind root port i (device 8 + i of bus 0), so that its
-# address is 0000:0(i+1):00.0. Memory without a mem-base= follows the memory of
-# the GPU before it, from 128 GiB, aligned to 512 MiB; what does not fit below
-# the machine's own windows (256 GiB) goes above them (1 TiB).
+# address is 0000:0(i+1):00.0. With SWITCH there is one root port, below it a switch
+# (buses 1 and 2), GPU i is 0000:0(i+3):00.0, and the other devices follow.
+#
+# Memory without a mem-base= follows the memory of the GPU before it, from 128 GiB,
+# aligned to 512 MiB; what does not fit below the machine's own windows (256 GiB) goes
+# above them (1 TiB).
 
 block_size=$((512 << 20))
 first_base=$((128 << 30))
@@ -65,6 +68,32 @@ round_up() {
 	echo $((($1 + $2 - 1) / $2 * $2))
 }
 
+# port_arguments <index>: port<index>, a slot of the root complex or of the switch
+port_arguments() {
+	if [ -z "${SWITCH:-}" ]; then
+		printf '%s\n' -device "pcie-root-port,id=port$1,bus=pcie.0,addr=$(printf %x $((8 + $1))),chassis=$(($1 + 1)),slot=$(($1 + 1))"
+	else
+		printf '%s\n' -device "xio3130-downstream,id=port$1,bus=switch,addr=$(printf %x "$1"),chassis=$(($1 + 1)),slot=$(($1 + 1))"
+	fi
+}
+
+# What the ports of GPUs hang on.
+switch_arguments() {
+	[ -n "${SWITCH:-}" ] || return 0
+	printf '%s\n' -device "pcie-root-port,id=root,bus=pcie.0,addr=8,chassis=0,slot=0"
+	printf '%s\n' -device "x3130-upstream,id=switch,bus=root"
+}
+
+# neighbour_arguments <first index>
+neighbour_arguments() {
+	index=$1
+	for device in ${SWITCH:-}; do
+		port_arguments "$index"
+		printf '%s\n' -device "$device,bus=port$index"
+		index=$((index + 1))
+	done
+}
+
 gpu_arguments() {
 	index=0
 	next=$first_base
@@ -78,7 +107,7 @@ gpu_arguments() {
 			gpu=$gpu,mem-base=$next
 			next=$(round_up $((next + size)) $block_size)
 		fi
-		printf '%s\n' -device "pcie-root-port,id=port$index,bus=pcie.0,addr=$(printf %x $((8 + index))),chassis=$((index + 1)),slot=$((index + 1))"
+		port_arguments "$index"
 		printf '%s\n' -device "coherent-gpu,id=gpu$index,bus=port$index,$gpu"
 		index=$((index + 1))
 	done
@@ -123,7 +152,9 @@ machine_arguments() {
 		-device virtio-blk-pci,drive=payload,serial=payload \
 		-device virtio-serial-pci
 	accelerator_arguments
+	switch_arguments
 	gpu_arguments
+	neighbour_arguments "$(gpu_count)"
 	for device in ${DEVICES:-}; do
 		printf '%s\n' -device "$device"
 	done

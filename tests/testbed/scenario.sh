@@ -9,6 +9,7 @@
 #   INIT      script or systemd
 #   GPUS      one word per GPU: coherent-gpu's options, mem-base= only if it matters
 #   DEVICES   further devices, one word each, as QEMU's -device has them
+#   SWITCH    further devices, likewise, below one PCIe switch with all GPUs
 #   DISKS     further disks, one word each: a program of tests/ that prints the image's path
 #             ($KREL is the kernel); its serial number is the last part of the word
 #   BIND      numbers of the GPUs that driverctl binds first (default: all)
@@ -65,7 +66,7 @@ load_scenario() {
 	split_job "$1"
 	unset BIND
 	DESC='' KERNEL='' URGENT='' SUBJECT='' CPU=neoverse-n2 SMP=2 MEM=4G MACHINE='' APPEND='' INIT=script
-	LIMIT=300 GPUS='mem-size=5G' ICOUNT='' DEVICES='' DISKS='' PEERS='' TESTS='' VARIANTS=''
+	LIMIT=300 GPUS='mem-size=5G' ICOUNT='' DEVICES='' SWITCH='' DISKS='' PEERS='' TESTS='' VARIANTS=''
 	# shellcheck source=/dev/null
 	. "$src_dir/tests/scenarios/$job_file"
 	[ -n "$TESTS" ] || die "scenario $1 has no TESTS"
@@ -112,12 +113,15 @@ option() {
 # that it was built with.
 scenario_environment() {
 	index=0
+	# A switch has two buses of its own.
+	bus=$((${SWITCH:+2} + 1))
 	for gpu in $GPUS; do
+		printf 'GPU%d=0000:%02x:00.0\n' $index $((bus + index))
+		echo "GPU${index}_MEM=$(option mem-size "$gpu")"
 		index=$((index + 1))
-		printf 'GPU%d=0000:%02x:00.0\n' $((index - 1)) $index
-		echo "GPU$((index - 1))_MEM=$(option mem-size "$gpu")"
 	done
 	echo "GPU_COUNT=$index"
+	[ -z "$SWITCH" ] || printf 'NEIGHBOUR=0000:%02x:00.0\n' $((bus + index))
 	echo "BIND='$BIND'"
 	echo "PEERS='$PEERS'"
 	echo "CPU=$CPU"

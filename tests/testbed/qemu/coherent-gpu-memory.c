@@ -38,6 +38,12 @@ static int64_t now_ns(void)
     return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 }
 
+/* The time in so many ms; TB_NEVER is never reached. */
+int64_t coherent_gpu_after(uint32_t ms)
+{
+    return ms == TB_NEVER ? INT64_MAX : now_ns() + (int64_t)ms * SCALE_MS;
+}
+
 bool coherent_gpu_trained(const CoherentGPUState *s)
 {
     return now_ns() >= s->trained_at;
@@ -45,7 +51,7 @@ bool coherent_gpu_trained(const CoherentGPUState *s)
 
 static bool link_up(const CoherentGPUState *s)
 {
-    return !s->faults && !s->torn_out;
+    return !(s->faults & TB_FAULT_LINK) && !s->torn_out;
 }
 
 bool coherent_gpu_ready(const CoherentGPUState *s)
@@ -80,18 +86,18 @@ static void close_memory(CoherentGPUState *s)
 void coherent_gpu_train(CoherentGPUState *s, uint32_t delay_ms)
 {
     /* 0 means "not ready" in READY_NS, and is the time of power-on. */
-    s->trained_at = delay_ms == TB_NEVER ? INT64_MAX :
-        MAX(1, now_ns() + (int64_t)delay_ms * SCALE_MS);
+    s->trained_at = MAX(1, coherent_gpu_after(delay_ms));
     close_memory(s);
 }
 
 void coherent_gpu_set_faults(CoherentGPUState *s, uint32_t faults)
 {
-    if (!s->faults == !faults) {
-        s->faults = faults;
+    bool was_up = link_up(s);
+
+    s->faults = faults;
+    if (link_up(s) == was_up) {
         return;
     }
-    s->faults = faults;
     close_memory(s);
     /* The memory becomes ready when the last fault goes, not before. */
     s->trained_at = MAX(s->trained_at, now_ns());

@@ -20,6 +20,8 @@
 #include "qemu/timer.h"
 #include "qemu/units.h"
 #include "hw/pci/msix.h"
+#include "hw/pci/pci_bridge.h"
+#include "hw/pci/pcie.h"
 #include "coherent-gpu.h"
 
 #define REG_PMC_BOOT_0          0x0
@@ -151,15 +153,49 @@ static void dma_run(CoherentGPUState *s, uint32_t cmd)
 }
 
 /* As when the part itself finds an uncorrectable error. */
-static void report_error(CoherentGPUState *s, uint32_t status)
+static void report_error(PCIDevice *pdev, uint32_t status)
 {
-    PCIDevice *pdev = PCI_DEVICE(s);
     PCIEAERErr error = {
         .status = status,
         .source_id = pci_requester_id(pdev),
     };
 
     pcie_aer_inject_error(pdev, &error);
+}
+
+/* The upstream port of the switch the device is below, or NULL. */
+static PCIDevice *find_switch(CoherentGPUState *s)
+{
+    PCIDevice *port = pci_bridge_get_device(pci_get_bus(PCI_DEVICE(s)));
+
+    while (port && pcie_cap_get_type(port) != PCI_EXP_TYPE_UPSTREAM) {
+        port = pci_bridge_get_device(pci_get_bus(port));
+    }
+    return port;
+}
+
+static void report_other(CoherentGPUState *s, uint32_t status, uint16_t flags)
+{
+    PCIBus *root = pci_device_root_bus(PCI_DEVICE(s));
+    PCIDevice *other = pci_find_device(root, s->aer_of >> 8, s->aer_of & 0xff);
+    PCIEAERErr error = {
+        .status = status,
+        .source_id = s->aer_of,
+        .flags = flags,
+    };
+
+    if (other) {
+        pcie_aer_inject_error(other, &error);
+    }
+}
+
+static void report_error_above(CoherentGPUState *s, uint32_t status)
+{
+    PCIDevice *port = find_switch(s);
+
+    if (port) {
+        report_error(port, status);
+    }
 }
 
 /* The test block */
@@ -196,6 +232,10 @@ static uint64_t cell_value(const CoherentGPUState *s, hwaddr cell)
         return s->poison_mem;
     case TB_POISON_CMD:
         return pair(0, s->poisoned);
+    case TB_SILENT_MS:
+        return pair(s->silent_ms, 0);
+    case TB_AER_OF:
+        return pair(s->aer_of, 0);
     default:
         return 0;
     }
@@ -214,6 +254,31 @@ static void poison_command(CoherentGPUState *s, uint32_t cmd)
         coherent_gpu_poison(s, s->poison_mem);
     } else if (cmd == TB_HEAL) {
         coherent_gpu_heal(s);
+    }
+}
+
+/* What reports errors, or makes config space one. */
+static void write_error_half(CoherentGPUState *s, hwaddr addr, uint32_t val)
+{
+    switch (addr) {
+    case TB_AER:
+        report_error(PCI_DEVICE(s), val);
+        break;
+    case TB_AER_ABOVE:
+        report_error_above(s, val);
+        break;
+    case TB_SILENT_MS:
+        s->silent_ms = val;
+        break;
+    case TB_AER_OF:
+        s->aer_of = val;
+        break;
+    case TB_AER_OTHER:
+        report_other(s, val, 0);
+        break;
+    case TB_AER_COR:
+        report_other(s, val, PCIE_AER_ERR_IS_CORRECTABLE);
+        break;
     }
 }
 
@@ -266,8 +331,8 @@ static void write_half(CoherentGPUState *s, hwaddr addr, uint32_t val)
     case TB_POISON_CMD:
         poison_command(s, val);
         break;
-    case TB_AER:
-        report_error(s, val);
+    default:
+        write_error_half(s, addr, val);
         break;
     }
 }

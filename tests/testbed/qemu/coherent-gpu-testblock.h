@@ -50,6 +50,13 @@ enum testblock_register {
     TB_POISONED         = 0x74, /* RO  pages that have lost their content */
     TB_AER              = 0x78, /* WO  the uncorrectable error of this bit (as in
                                        AER's status register) is reported */
+    TB_SILENT_MS        = 0x80, /* RW  config space does not answer for so long
+                                       after the next reset, but no other; TB_NEVER */
+    TB_AER_ABOVE        = 0x84, /* WO  as TB_AER, by the switch the device is below */
+    TB_AER_OF           = 0x88, /* RW  whose error the next two report, as bus << 8 |
+                                       device << 3 | function */
+    TB_AER_OTHER        = 0x8c, /* WO  the uncorrectable error of this bit */
+    TB_AER_COR          = 0x90, /* WO  the correctable error of this bit */
 };
 
 /* "CGPU" */
@@ -61,7 +68,14 @@ enum testblock_register {
 /* Registers outside the block and the CXL word read ~0; the C2C link is down. */
 #define TB_FAULT_ALL_ONES       0x1u
 #define TB_FAULT_C2C_DOWN       0x2u
-#define TB_FAULT_MASK           (TB_FAULT_ALL_ONES | TB_FAULT_C2C_DOWN)
+/* Config space reads ~0 and takes no writes. */
+#define TB_FAULT_CONFIG         0x4u
+/* The CXL word: the size is not known; the memory is not active. */
+#define TB_FAULT_CXL_INVALID    0x8u
+#define TB_FAULT_CXL_INACTIVE   0x10u
+#define TB_FAULT_MASK           0x1fu
+/* Of these, those with which no CPU reaches the memory. */
+#define TB_FAULT_LINK           (TB_FAULT_ALL_ONES | TB_FAULT_C2C_DOWN)
 
 /* Memory to bus, bus to memory; the MSI-X vector that is raised at the end. */
 #define TB_DMA_TO_IOVA          1u

@@ -9,8 +9,8 @@
  * drivers: everything that takes time or goes wrong on real parts can be made
  * to take time and go wrong here.
  *
- * PCI: 10de:<device-id>, class 0x030200, FLR, PM (D3hot), AER, MSI-X with 16
- * vectors, DVSECs:
+ * PCI: 10de:<device-id>, class 0x030200, FLR (flr=off: none), PM (D3hot), AER,
+ * MSI-X with 16 vectors, DVSECs:
  *   vendor 0x10de id 3 (dvsec=on)  16 bits at +0x0a, bit 0: mig-fixed
  *   vendor 0x1e98 id 0 (cxl=on)    32 bits at +0x1c, bit 0: valid, bit 1:
  *                                  memory active, bits 15..13: cxl-timeout
@@ -38,7 +38,7 @@
  * Properties (defaults in coherent_gpu_properties): device-id, mem-size,
  * mem-base, bar0-size, bar1-size; dvsec, mig-fixed; cxl, cxl-timeout;
  * ready-delay-ms, c2c, all-ones: state at power-on; acpi-*: see
- * coherent-gpu-acpi.c; falcon, vf: see the files of that name.
+ * coherent-gpu-acpi.c; falcon, vf: see the files of that name; flr.
  *
  * Not modelled: engines but one, ATS, PASID, NVLink, poison met by the device's
  * own DMA, CXL beyond that one word, caches (TCG has none: incoherent use of
@@ -123,12 +123,21 @@ static void add_dvsecs(CoherentGPUState *s)
 
 static uint32_t cxl_size_low(const CoherentGPUState *s)
 {
+    bool valid = !(s->faults & TB_FAULT_CXL_INVALID);
+    bool active = !(s->faults & TB_FAULT_CXL_INACTIVE) && coherent_gpu_ready(s);
+
     if (s->faults & TB_FAULT_ALL_ONES) {
         return UINT32_MAX;
     }
     return (s->mem_size & CXL_SIZE_LOW_MASK) |
-           s->cxl_timeout << CXL_TIMEOUT_SHIFT | CXL_MEM_INFO_VALID |
-           (coherent_gpu_ready(s) ? CXL_MEM_ACTIVE : 0);
+           s->cxl_timeout << CXL_TIMEOUT_SHIFT |
+           (valid ? CXL_MEM_INFO_VALID : 0) | (active ? CXL_MEM_ACTIVE : 0);
+}
+
+static bool answers_config(const CoherentGPUState *s)
+{
+    return !s->torn_out && !(s->faults & TB_FAULT_CONFIG) &&
+           qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) >= s->silent_until;
 }
 
 static uint32_t coherent_gpu_config_read(PCIDevice *pdev, uint32_t addr,
@@ -136,7 +145,7 @@ static uint32_t coherent_gpu_config_read(PCIDevice *pdev, uint32_t addr,
 {
     CoherentGPUState *s = COHERENT_GPU(pdev);
 
-    if (s->torn_out) {
+    if (!answers_config(s)) {
         return UINT32_MAX;
     }
     if (s->cxl) {
@@ -149,7 +158,7 @@ static uint32_t coherent_gpu_config_read(PCIDevice *pdev, uint32_t addr,
 static void coherent_gpu_config_write(PCIDevice *pdev, uint32_t addr,
                                       uint32_t val, int len)
 {
-    if (COHERENT_GPU(pdev)->torn_out) {
+    if (!answers_config(COHERENT_GPU(pdev))) {
         return;
     }
     pci_default_write_config(pdev, addr, val, len);
@@ -176,7 +185,9 @@ static bool add_capabilities(CoherentGPUState *s, Error **errp)
         return false;
     }
     pcie_cap_deverr_init(pdev);
-    pcie_cap_flr_init(pdev);
+    if (s->has_flr) {
+        pcie_cap_flr_init(pdev);
+    }
     if (pcie_aer_init(pdev, PCI_ERR_VER, AER_OFFSET, PCI_ERR_SIZEOF,
                       errp) < 0) {
         return false;
@@ -260,6 +271,8 @@ static void power_on(CoherentGPUState *s)
     s->ready_delay_ms = s->power_on_delay_ms;
     s->faults = (s->all_ones ? TB_FAULT_ALL_ONES : 0) |
                 (s->c2c ? 0 : TB_FAULT_C2C_DOWN);
+    s->silent_ms = 0;
+    s->silent_until = 0;
 }
 
 static int insert_if_torn_out(Object *obj, void *opaque)
@@ -301,6 +314,8 @@ static void coherent_gpu_reset_hold(Object *obj, ResetType type)
     pcie_sriov_pf_reset(PCI_DEVICE(s));
     memset(&s->dma, 0, sizeof(s->dma));
     coherent_gpu_falcon_reset(s);
+    s->silent_until = MAX(s->silent_until, coherent_gpu_after(s->silent_ms));
+    s->silent_ms = 0;
     coherent_gpu_train(s, s->ready_delay_ms);
 }
 
@@ -394,6 +409,7 @@ static const Property coherent_gpu_properties[] = {
                      true),
     DEFINE_PROP_BOOL("falcon", CoherentGPUState, has_falcon, false),
     DEFINE_PROP_BOOL("vf", CoherentGPUState, has_vf, false),
+    DEFINE_PROP_BOOL("flr", CoherentGPUState, has_flr, true),
     DEFINE_PROP_BOOL("test-block", CoherentGPUState, has_test_block, true),
 };
 

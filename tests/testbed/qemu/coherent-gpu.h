@@ -67,6 +67,7 @@ struct CoherentGPUState {
     bool acpi_size_present;
     bool has_falcon;
     bool has_vf;
+    bool has_flr;
     bool has_test_block;
 
     /* BAR0 is a container: registers everywhere, the others above them. */
@@ -101,6 +102,10 @@ struct CoherentGPUState {
     uint32_t resets;
     uint32_t ready_delay_ms;
     uint32_t faults; /* TB_FAULT_* */
+    uint32_t silent_ms;
+    uint32_t aer_of;
+    /* Virtual clock: config space answers again; INT64_MAX: never. */
+    int64_t silent_until;
 
     struct {
         uint64_t iova;
@@ -125,6 +130,7 @@ struct CoherentGPUState {
 /* coherent-gpu-memory.c */
 bool coherent_gpu_memory_realize(CoherentGPUState *s, Error **errp);
 void coherent_gpu_memory_unrealize(CoherentGPUState *s);
+int64_t coherent_gpu_after(uint32_t ms);
 bool coherent_gpu_trained(const CoherentGPUState *s);
 bool coherent_gpu_ready(const CoherentGPUState *s);
 void coherent_gpu_train(CoherentGPUState *s, uint32_t delay_ms);
