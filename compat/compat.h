@@ -36,6 +36,14 @@ static inline pgoff_t linear_page_delta(const struct vm_area_struct *vma,
 }
 #endif
 
+/*
+ * Linux resets the bus after an error that leaves the link alone, for a driver that asks
+ * for it, since 6.18, which also is the first to tell drivers that recovery has failed.
+ */
+#ifdef COMPAT_NO_BUS_RESET_ON_DEMAND
+#define PCI_RECOVERY_MAY_RESET_WORKING_LINK	0
+#endif
+
 #include "vfio_pci_core.h"
 #include "vfio.h"
 

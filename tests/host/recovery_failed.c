@@ -11,9 +11,7 @@
 
 #include <errno.h>
 #include <linux/pci_regs.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -40,7 +38,7 @@
 FIXTURE(recovery_failed) {
 	const char *bdf;
 	struct gpu gpu;
-	volatile uint64_t *map;
+	volatile uint64_t *map, *resmem;
 	struct kmsg log;
 	int told;		/* eventfd of the error interrupt */
 	uint64_t since;		/* ms, the error */
@@ -61,15 +59,10 @@ static unsigned int lines_about(FIXTURE_DATA(recovery_failed) *self, const char 
 	return kmsg_count(&self->log, KMSG_WARN, self->bdf, what);
 }
 
-static bool kernel_tells(void)
-{
-	struct utsname name;
-
-	return !uname(&name) && atoi(name.release) >= 7;
-}
-
 FIXTURE_SETUP(recovery_failed)
 {
+	uint64_t value;
+
 	self->bdf = gpu_bdf(0);
 	SETUP_GPU(&self->gpu, 0);
 	NEEDS_TESTBLOCK(&self->gpu);
@@ -77,6 +70,10 @@ FIXTURE_SETUP(recovery_failed)
 		SKIP(return, "Linux can reset the link of this GPU");
 	self->map = gpu_map(&self->gpu, GPU_USEMEM, 0, MAP_LEN, PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, self->map);
+	self->resmem = gpu_map(&self->gpu, GPU_RESMEM, 0, MAP_LEN, PROT_READ);
+	ASSERT_NE(MAP_FAILED, self->resmem);
+	/* Both are there before the error. */
+	ASSERT_EQ(0, touch_read(self->map, &value) ?: touch_read(self->resmem, &value));
 	self->told = gpu_eventfd(&self->gpu, VFIO_PCI_ERR_IRQ_INDEX, 0, 1);
 	ASSERT_LE(0, self->told);
 	ASSERT_EQ(0, kmsg_mark(&self->log));
@@ -87,10 +84,19 @@ FIXTURE_SETUP(recovery_failed)
 	ASSERT_EQ(-ECANCELED, recovery_wait(&self->log));
 }
 
+/* A mapping keeps the device open. */
+static void unmap(FIXTURE_DATA(recovery_failed) *self)
+{
+	if (!self->map)
+		return;
+	munmap((void *)self->map, MAP_LEN);
+	munmap((void *)self->resmem, MAP_LEN);
+	self->map = NULL;
+}
+
 FIXTURE_TEARDOWN(recovery_failed)
 {
-	if (self->map)
-		munmap((void *)self->map, MAP_LEN);
+	unmap(self);
 	gpu_close(&self->gpu);
 	pci_attribute_write(self->bdf, "reset_method", "default");
 	kmsg_close(&self->log);
@@ -102,7 +108,7 @@ static bool gets_lost(FIXTURE_DATA(recovery_failed) *self)
 	struct worker toucher;
 
 	return !worker_start(&toucher, keep_touching, (void *)self->map) &&
-	       worker_wait(&toucher, kernel_tells() ? AT_ONCE_MS : IN_THE_END_MS) == -EFAULT &&
+	       worker_wait(&toucher, recovery_is_new() ? AT_ONCE_MS : IN_THE_END_MS) == -EFAULT &&
 	       gpu_attribute_is(self->bdf, "ready", "lost");
 }
 
@@ -113,6 +119,7 @@ TEST_F_TIMEOUT(recovery_failed, closes_the_memory_until_a_reset_and_says_so, TIM
 
 	ASSERT_TRUE(gets_lost(self));
 	EXPECT_EQ(-EIO, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
+	EXPECT_EQ(-EFAULT, touch_read(self->resmem, &value));
 	ASSERT_EQ(0, gpu_power_state(&self->gpu, 3));
 	ASSERT_EQ(0, gpu_power_state(&self->gpu, 0));
 	EXPECT_TRUE(gpu_attribute_is(self->bdf, "ready", "lost"));
@@ -120,6 +127,7 @@ TEST_F_TIMEOUT(recovery_failed, closes_the_memory_until_a_reset_and_says_so, TIM
 
 	ASSERT_EQ(0, gpu_reset(&self->gpu));
 	EXPECT_EQ(0, touch_read(self->map, &value));
+	EXPECT_EQ(0, touch_read(self->resmem, &value));
 	EXPECT_EQ(8, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
 	EXPECT_TRUE(gpu_attribute_is(self->bdf, "ready", "ready"));
 }
@@ -144,8 +152,7 @@ TEST_F_TIMEOUT(recovery_failed, gpu_that_cannot_be_reset_stays_closed, TIMEOUT)
 	uint64_t value;
 
 	ASSERT_TRUE(gets_lost(self));
-	ASSERT_EQ(0, munmap((void *)self->map, MAP_LEN));
-	self->map = NULL;
+	unmap(self);
 	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", ""));
 	gpu_close(&self->gpu);
 	EXPECT_TRUE(gpu_attribute_is(self->bdf, "ready", "lost"));
@@ -160,11 +167,10 @@ TEST_F_TIMEOUT(recovery_failed, gpu_that_cannot_be_reset_stays_closed, TIMEOUT)
 /* A reset of one's own does not open what recovery may still reset. */
 TEST_F_TIMEOUT(recovery_failed, next_user_finds_the_memory_ready, TIMEOUT)
 {
-	ASSERT_EQ(0, munmap((void *)self->map, MAP_LEN));
-	self->map = NULL;
+	unmap(self);
 	gpu_close(&self->gpu);
 	EXPECT_EQ(0, next_user(self->bdf));
-	if (kernel_tells()) {
+	if (recovery_is_new()) {
 		EXPECT_GT(RECOVERY_MS + AT_ONCE_MS, now_ms() - self->since);
 	} else {
 		EXPECT_LT(NOT_BEFORE_MS, now_ms() - self->since);

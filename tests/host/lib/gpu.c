@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -34,9 +35,10 @@ static int open_when_free(const char *path)
 	}
 }
 
-static int group_open(const char *bdf)
+/* The number of the device's IOMMU group, or -errno. */
+static int group_of(const char *bdf)
 {
-	char link[PATH_MAX], target[PATH_MAX], path[PATH_MAX];
+	char link[PATH_MAX], target[PATH_MAX];
 	ssize_t len;
 
 	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/iommu_group", bdf);
@@ -44,8 +46,23 @@ static int group_open(const char *bdf)
 	if (len < 0)
 		return -errno;
 	target[len] = '\0';
-	snprintf(path, sizeof(path), "/dev/vfio/%.20s", basename(target));
+	return atoi(basename(target));
+}
+
+static int group_open(int group)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/dev/vfio/%d", group);
 	return open_when_free(path);
+}
+
+/* Groups are opened once, and join one container. */
+static int attach_same_group(struct gpu *gpu, const struct gpu *beside)
+{
+	gpu->group = fcntl(beside->group, F_DUPFD_CLOEXEC, 0);
+	gpu->container = fcntl(beside->container, F_DUPFD_CLOEXEC, 0);
+	return gpu->group < 0 || gpu->container < 0 ? -errno : 0;
 }
 
 /* One's own container, or a part in another GPU's. */
@@ -65,8 +82,31 @@ static int attach_container(struct gpu *gpu, const struct gpu *beside)
 	return 0;
 }
 
-/* Bytes that can be mapped: the end of the last sparse area, or everything. */
-static uint64_t mappable_bytes(const struct vfio_region_info *info)
+static int attach(struct gpu *gpu, const struct gpu *beside)
+{
+	int group = group_of(gpu->bdf);
+
+	if (group < 0)
+		return group;
+	if (beside && group == group_of(beside->bdf))
+		return attach_same_group(gpu, beside);
+	gpu->group = group_open(group);
+	return gpu->group < 0 ? gpu->group : attach_container(gpu, beside);
+}
+
+static void take_areas(struct gpu_region *region,
+		       const struct vfio_region_info_cap_sparse_mmap *sparse)
+{
+	unsigned int i;
+
+	region->areas = sparse->nr_areas < GPU_AREAS ? sparse->nr_areas : GPU_AREAS;
+	for (i = 0; i < region->areas; i++)
+		region->area[i] = (struct gpu_area){
+			sparse->areas[i].offset, sparse->areas[i].size,
+		};
+}
+
+static void learn_areas(struct gpu_region *region, const struct vfio_region_info *info)
 {
 	const struct vfio_region_info_cap_sparse_mmap *sparse;
 	const struct vfio_info_cap_header *cap;
@@ -125,11 +165,7 @@ static int open_beside(struct gpu *gpu, const char *bdf, const struct gpu *besid
 
 	*gpu = GPU_CLOSED;
 	snprintf(gpu->bdf, sizeof(gpu->bdf), "%s", bdf);
-	ret = group_open(bdf);
-	if (ret >= 0) {
-		gpu->group = ret;
-		ret = attach_container(gpu, beside);
-	}
+	ret = attach(gpu, beside);
 	if (ret >= 0)
 		ret = gpu->device = gpu_device_again(gpu);
 	if (ret >= 0)

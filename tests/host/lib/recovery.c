@@ -3,8 +3,20 @@
 #include "recovery.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 
 #include "clock.h"
+
+bool recovery_is_new(void)
+{
+	unsigned int version, patchlevel;
+	struct utsname name;
+
+	return !uname(&name) &&
+	       sscanf(name.release, "%u.%u", &version, &patchlevel) == 2 &&
+	       version * 1000 + patchlevel >= 6018;
+}
 
 int recovery_wait(struct kmsg *log)
 {

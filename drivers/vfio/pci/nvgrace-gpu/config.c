@@ -14,16 +14,54 @@
 #include "nvgrace_gpu.h"
 #include "trace.h"
 
-/**
- * nvgrace_gpu_config_init() - set up the register file
- * @gpu: coherent device with its layout
- */
-void nvgrace_gpu_config_init(struct nvgrace_gpu *gpu)
+static void free_saved(void *saved)
 {
+	kfree(saved);
+}
+
+/**
+ * nvgrace_gpu_config_init() - set up the register file, remember the device's own one
+ * @gpu: coherent device with its layout
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int nvgrace_gpu_config_init(struct nvgrace_gpu *gpu)
+{
+	struct pci_dev *pdev = gpu->core.pdev;
+
 	spin_lock_init(&gpu->bars_lock);
 	mutex_init(&gpu->power_lock);
 	gpu->bars.bar[0].size = gpu->layout.resmem.bar_size;
 	gpu->bars.bar[1].size = gpu->layout.usemem.bar_size;
+
+	pci_save_state(pdev);
+	gpu->config_at_probe = pci_store_saved_state(pdev);
+	if (!gpu->config_at_probe)
+		return -ENOMEM;
+	return devm_add_action_or_reset(&pdev->dev, free_saved, gpu->config_at_probe);
+}
+
+/**
+ * nvgrace_gpu_config_restore() - recovery has reset the link, and restored nothing
+ * @gpu: coherent device in D0
+ *
+ * A user's device is left to vfio-pci-core, which restores it at the last close, and to
+ * its user, who has been told. Of one that nobody has, the next user's would not work.
+ */
+void nvgrace_gpu_config_restore(struct nvgrace_gpu *gpu)
+{
+	struct pci_dev *pdev = gpu->core.pdev;
+	u16 command;
+
+	if (gpu->core.vconfig)
+		return;
+	pci_load_saved_state(pdev, gpu->config_at_probe);
+	pci_restore_state(pdev);
+	if (!pci_is_enabled(pdev))
+		return;
+	/* For a scrub, which goes on. */
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
 }
 
 /**

@@ -268,7 +268,9 @@ static int nvgrace_gpu_probe(struct pci_dev *pdev,
 		ret = nvgrace_gpu_sleep_init(gpu);
 		if (ret)
 			goto release_scrub;
-		nvgrace_gpu_config_init(gpu);
+		ret = nvgrace_gpu_config_init(gpu);
+		if (ret)
+			goto release_sleep;
 	}
 
 	dev_set_drvdata(&pdev->dev, &gpu->core);
@@ -327,34 +329,54 @@ static void nvgrace_gpu_reset_done(struct pci_dev *pdev)
 {
 	struct nvgrace_gpu *gpu = pdev_to_gpu(pdev);
 
-	if (!gpu->coherent)
-		return;
-	nvgrace_gpu_reset_end(gpu);
-	nvgrace_gpu_config_reset(gpu);
+	if (gpu->coherent && nvgrace_gpu_reset_end(gpu))
+		nvgrace_gpu_config_reset(gpu);
 }
+
+/* A kernel that resets none but frozen links says so in compat/. */
+#ifndef PCI_RECOVERY_MAY_RESET_WORKING_LINK
+#define PCI_RECOVERY_MAY_RESET_WORKING_LINK	1
+#endif
 
 static pci_ers_result_t nvgrace_gpu_error_detected(struct pci_dev *pdev,
 						   pci_channel_state_t state)
 {
 	struct nvgrace_gpu *gpu = pdev_to_gpu(pdev);
+	bool frozen = state == pci_channel_io_frozen;
 
-	if (gpu->coherent && state == pci_channel_io_frozen)
-		nvgrace_gpu_link_frozen(gpu);
-	else if (gpu->coherent && state == pci_channel_io_perm_failure)
-		nvgrace_gpu_link_failed(gpu);
+	if (gpu->coherent && state == pci_channel_io_perm_failure)
+		nvgrace_gpu_recovery_failed(gpu);
+	else if (gpu->coherent && (frozen || PCI_RECOVERY_MAY_RESET_WORKING_LINK))
+		nvgrace_gpu_recovery_begin(gpu, frozen);
 	return vfio_pci_core_aer_err_detected(pdev, state);
+}
+
+static pci_ers_result_t nvgrace_gpu_slot_reset(struct pci_dev *pdev)
+{
+	struct nvgrace_gpu *gpu = pdev_to_gpu(pdev);
+
+	if (gpu->coherent)
+		nvgrace_gpu_recovery_reset(gpu);
+	return PCI_ERS_RESULT_RECOVERED;
 }
 
 static void nvgrace_gpu_resume(struct pci_dev *pdev)
 {
 	struct nvgrace_gpu *gpu = pdev_to_gpu(pdev);
 
-	if (gpu->coherent && nvgrace_gpu_link_recovered(gpu))
+	if (!gpu->coherent)
+		return;
+	/* First: a scrub that waits goes on as soon as recovery is over. */
+	if (nvgrace_gpu_recovery_was_reset(gpu)) {
+		nvgrace_gpu_config_restore(gpu);
 		nvgrace_gpu_config_reset(gpu);
+	}
+	nvgrace_gpu_recovery_done(gpu);
 }
 
 static const struct pci_error_handlers nvgrace_gpu_err_handlers = {
 	.error_detected	= nvgrace_gpu_error_detected,
+	.slot_reset	= nvgrace_gpu_slot_reset,
 	.resume		= nvgrace_gpu_resume,
 	.reset_prepare	= nvgrace_gpu_reset_prepare,
 	.reset_done	= nvgrace_gpu_reset_done,

@@ -109,6 +109,7 @@ struct nvgrace_gpu_sleep;
 
 /**
  * struct nvgrace_gpu - a bound GPU
+ * @config_at_probe: the device's own configuration; immutable after probe
  * @core: must be first, vfio-pci-core finds its device through drvdata
  * @layout: immutable after probe; all zero in plain mode
  * @coherent: the memory is shown as BARs; immutable after probe
@@ -123,6 +124,7 @@ struct nvgrace_gpu_sleep;
  * @power_lock: one write of the power state at a time
  */
 struct nvgrace_gpu {
+	struct pci_saved_state *config_at_probe;
 	struct vfio_pci_core_device core;
 	struct nvgrace_gpu_layout layout;
 	bool coherent;
@@ -192,10 +194,12 @@ void nvgrace_gpu_ready_close(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_ready_invalidate(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_ready_gone(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_reset_begin(struct nvgrace_gpu *gpu);
-void nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu);
-void nvgrace_gpu_link_frozen(struct nvgrace_gpu *gpu);
-bool nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu);
-void nvgrace_gpu_link_failed(struct nvgrace_gpu *gpu);
+bool nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_recovery_begin(struct nvgrace_gpu *gpu, bool frozen);
+void nvgrace_gpu_recovery_reset(struct nvgrace_gpu *gpu);
+bool nvgrace_gpu_recovery_was_reset(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_recovery_done(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_recovery_failed(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_wake(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_let_sleep(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_may_touch(struct nvgrace_gpu *gpu);
@@ -215,7 +219,8 @@ ssize_t nvgrace_gpu_config_read(struct nvgrace_gpu *gpu, char __user *buf,
 ssize_t nvgrace_gpu_config_write(struct nvgrace_gpu *gpu,
 				 const char __user *buf, size_t count,
 				 loff_t *ppos);
-void nvgrace_gpu_config_init(struct nvgrace_gpu *gpu);
+int nvgrace_gpu_config_init(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_config_restore(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_config_reset(struct nvgrace_gpu *gpu);
 
 /* mmap.c */

@@ -13,8 +13,8 @@
  * the PCI core's reset callbacks. reset_begin() removes all CPU views; the first look
  * after reset_end() starts the clock. Three resets have no such callbacks: that of
  * the last close, which follows ready_close(); that of error recovery, between
- * link_frozen() and link_recovered() or link_failed(); and that of the way back from
- * D3hot, where ready_invalidate() stands for it.
+ * recovery_begin() and recovery_done() or recovery_failed(); and that of the way back
+ * from D3hot, where ready_invalidate() stands for it.
  *
  * The first access that finds the memory unready waits, holding nothing of ours
  * but wait_lock. Each poll takes the locks for the time of two register reads. A
@@ -65,6 +65,13 @@ struct ready_ops {
 	int (*test)(struct nvgrace_gpu *gpu);
 };
 
+/* Whether the PCI core is recovering from an error, and what that does to the GPU. */
+enum recovery {
+	NO_RECOVERY,
+	LINK_WORKS,	/* nothing has been reset so far */
+	LINK_RESET,	/* the link has been reset or is going to be */
+};
+
 /**
  * struct nvgrace_gpu_ready - what is known of readiness besides the state
  * @ops: chosen at probe, immutable
@@ -77,8 +84,8 @@ struct ready_ops {
  * @since: jiffies of the first look after a reset, or of the reset's begin; views.lock
  * @deadline: jiffies after which unready memory is an error; views.lock
  * @cxl_active_phase: the CXL deadline has been extended; views.lock
- * @recovering: the link is frozen, error recovery has not ended; views.lock
- * @recovery_end: jiffies until which error recovery may reset the link; views.lock
+ * @recovery: error recovery that has not ended; views.lock
+ * @recovery_end: jiffies until which it may reset the link; views.lock
  * @awake: accesses under way that keep the device awake
  */
 struct nvgrace_gpu_ready {
@@ -90,7 +97,7 @@ struct nvgrace_gpu_ready {
 	unsigned long since;
 	unsigned long deadline;
 	bool cxl_active_phase;
-	bool recovering;
+	enum recovery recovery;
 	unsigned long recovery_end;
 	atomic_t awake;
 };
@@ -185,7 +192,7 @@ static void revoke_for_reset(struct nvgrace_gpu *gpu)
 
 static void end_recovery(struct nvgrace_gpu *gpu)
 {
-	gpu->ready->recovering = false;
+	gpu->ready->recovery = NO_RECOVERY;
 	gpu->ready->recovery_end = jiffies;
 }
 
@@ -329,61 +336,117 @@ void nvgrace_gpu_reset_begin(struct nvgrace_gpu *gpu)
 	revoke_for_reset(gpu);
 }
 
+/* Asks the device itself: registers that do not answer are not to be read. */
+static int registers_answer(struct pci_dev *pdev)
+{
+	u16 command;
+
+	if (pdev->current_state != PCI_D0)
+		return -EIO;
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	if (PCI_POSSIBLE_ERROR(command))
+		return -ENODEV;
+	return command & PCI_COMMAND_MEMORY ? 0 : -EIO;
+}
+
 static void end_reset(struct nvgrace_gpu *gpu)
 {
 	revoke(gpu, gpu->ready->bar0 ? NVGRACE_GPU_WAITING : NVGRACE_GPU_CLOSED);
 }
 
 /**
- * nvgrace_gpu_reset_end() - the device has been reset
+ * nvgrace_gpu_reset_end() - the reset is over
  * @gpu: coherent device
+ *
+ * The PCI core says so after a reset that failed, too.
+ *
+ * Return: true if the device has been reset; else false, after one log line.
  */
-void nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu)
+bool nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
-	end_reset(gpu);
+	if (registers_answer(gpu->core.pdev) != -ENODEV) {
+		end_reset(gpu);
+		return true;
+	}
+	revoke(gpu, NVGRACE_GPU_LOST);
+	dev_err_ratelimited(&gpu->core.pdev->dev, "reset failed (config space reads all ones); accesses to GPU memory fail until the GPU is reset\n");
+	return false;
 }
 
 /**
- * nvgrace_gpu_link_frozen() - error recovery begins, and is going to reset the link
+ * nvgrace_gpu_recovery_begin() - the PCI core begins to recover from an error
  * @gpu: coherent device
+ * @frozen: the link is, and is going to be reset; one that works is reset if the driver
+ *	    of another device below the same port asks for it
  *
- * Linux 6.12 does not say when it fails: it then ends with its time.
+ * A device that is lost stays so: nothing that follows need be a reset of it. Linux
+ * 6.12 does not say when recovery fails: it then ends with its time.
  */
-void nvgrace_gpu_link_frozen(struct nvgrace_gpu *gpu)
+void nvgrace_gpu_recovery_begin(struct nvgrace_gpu *gpu, bool frozen)
 {
 	guard(rwsem_write)(&gpu->views.lock);
+	if (!frozen && gpu->views.state == NVGRACE_GPU_LOST)
+		return;
 	revoke_for_reset(gpu);
-	gpu->ready->recovering = true;
+	gpu->ready->recovery = frozen ? LINK_RESET : LINK_WORKS;
 	gpu->ready->recovery_end = gpu->ready->deadline;
 }
 
 /**
- * nvgrace_gpu_link_recovered() - error recovery has succeeded
+ * nvgrace_gpu_recovery_reset() - recovery has reset the link
  * @gpu: coherent device
- *
- * Return: true if the device was reset; recovery that never froze the link has reset
- * nothing.
  */
-bool nvgrace_gpu_link_recovered(struct nvgrace_gpu *gpu)
+void nvgrace_gpu_recovery_reset(struct nvgrace_gpu *gpu)
 {
-	bool was_reset;
-
 	guard(rwsem_write)(&gpu->views.lock);
-	was_reset = gpu->ready->recovering;
-	end_recovery(gpu);
-	if (was_reset)
-		end_reset(gpu);
-	return was_reset;
+	if (gpu->ready->recovery)
+		gpu->ready->recovery = LINK_RESET;
 }
 
 /**
- * nvgrace_gpu_link_failed() - error recovery has failed
+ * nvgrace_gpu_recovery_was_reset() - has recovery, which is about to end, reset the link?
  * @gpu: coherent device
+ *
+ * Return: true if it has.
  */
-void nvgrace_gpu_link_failed(struct nvgrace_gpu *gpu)
+bool nvgrace_gpu_recovery_was_reset(struct nvgrace_gpu *gpu)
+{
+	guard(rwsem_read)(&gpu->views.lock);
+	return gpu->ready->recovery == LINK_RESET;
+}
+
+/**
+ * nvgrace_gpu_recovery_done() - error recovery has succeeded
+ * @gpu: coherent device whose configuration is as it should be
+ */
+void nvgrace_gpu_recovery_done(struct nvgrace_gpu *gpu)
+{
+	enum recovery recovery;
+
+	guard(rwsem_write)(&gpu->views.lock);
+	recovery = gpu->ready->recovery;
+	end_recovery(gpu);
+	if (recovery)
+		end_reset(gpu);
+}
+
+/**
+ * nvgrace_gpu_recovery_failed() - error recovery has failed
+ * @gpu: coherent device
+ *
+ * It may have failed for the sake of another device below the same port, and this one
+ * be as it was: then readiness is read again. Else one log line.
+ */
+void nvgrace_gpu_recovery_failed(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
+	if (gpu->ready->recovery == LINK_WORKS &&
+	    registers_answer(gpu->core.pdev) != -ENODEV) {
+		end_recovery(gpu);
+		end_reset(gpu);
+		return;
+	}
 	end_recovery(gpu);
 	revoke(gpu, NVGRACE_GPU_LOST);
 	pci_err(gpu->core.pdev, "recovery from a PCI error failed; accesses to GPU memory fail until the GPU is reset\n");
@@ -445,19 +508,6 @@ static bool is_reachable(struct nvgrace_gpu *gpu)
 	if (core->pm_runtime_engaged && !atomic_read(&gpu->ready->awake))
 		return false;
 	return !core->vconfig || __vfio_pci_memory_enabled(core);
-}
-
-/* Asks the device itself: registers that do not answer are not to be read. */
-static int registers_answer(struct pci_dev *pdev)
-{
-	u16 command;
-
-	if (pdev->current_state != PCI_D0)
-		return -EIO;
-	pci_read_config_word(pdev, PCI_COMMAND, &command);
-	if (PCI_POSSIBLE_ERROR(command))
-		return -ENODEV;
-	return command & PCI_COMMAND_MEMORY ? 0 : -EIO;
 }
 
 /*
