@@ -134,7 +134,7 @@ TEST_F(rw_edges, every_length_across_a_page)
 	EXPECT_ROUND_TRIPS(page_size(), -9, 3);
 }
 
-/* The kernel sees memory through a window of 16 MiB; its seam must not show. */
+/* The kernel sees memory through windows of 16 MiB at most; a seam must not show. */
 TEST_F(rw_edges, every_length_across_sixteen_mib)
 {
 	EXPECT_ROUND_TRIPS(MIB(16), -9, 3);

@@ -252,7 +252,9 @@ static int nvgrace_gpu_probe(struct pci_dev *pdev,
 	if (IS_ERR(gpu))
 		return PTR_ERR(gpu);
 
-	nvgrace_gpu_views_init(gpu);
+	ret = nvgrace_gpu_views_init(gpu);
+	if (ret)
+		goto put_device;
 	gpu->coherent = coherent;
 	nvgrace_gpu_dmabuf_init(gpu);
 	if (coherent) {

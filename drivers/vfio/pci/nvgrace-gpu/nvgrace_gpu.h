@@ -18,7 +18,7 @@
  * Lock order, outermost first:
  *
  *   power_lock                       writes of the power state
- *   device_lock or mmap_lock or VMA lock, or views.window_lock: the kernel's own view
+ *   device_lock or mmap_lock or VMA lock, or a window's lock: the kernel's own view
  *     vfio core's memory_lock        power state and memory decode
  *       views.lock                   readiness, and all CPU views of the memory
  *         views.bad_lock             the list of bad pages
@@ -68,27 +68,15 @@ enum nvgrace_gpu_state {
 	NVGRACE_GPU_LOST,
 };
 
-/**
- * struct nvgrace_gpu_window - the part of the memory that the kernel sees
- * @region: the region it is a part of, NULL when there is no window
- * @start: offset of the window in @region, bytes
- * @size: bytes
- * @addr: kernel address
- */
-struct nvgrace_gpu_window {
-	const struct nvgrace_gpu_region *region;
-	u64 start;
-	u64 size;
-	void *addr;
-};
+struct nvgrace_gpu_window;
 
 /**
  * struct nvgrace_gpu_views - who sees the memory, see views.c
  * @lock: held for read to make or use a view, for write to end READY
  * @state: written by views.c only; @lock
  * @since: jiffies of the last nvgrace_gpu_revoke(); @lock
- * @window_lock: protects @window while @lock is held for read
- * @window: the kernel's own view
+ * @windows: the kernel's own views; the array is immutable after probe
+ * @nr_windows: in @windows
  * @bad_lock: protects @bad; taken with any lock held, and in any context
  * @bad: bad pages; PFNs
  */
@@ -96,8 +84,8 @@ struct nvgrace_gpu_views {
 	struct rw_semaphore lock;
 	enum nvgrace_gpu_state state;
 	unsigned long since;
-	struct mutex window_lock; /* the window */
-	struct nvgrace_gpu_window window;
+	struct nvgrace_gpu_window *windows;
+	unsigned int nr_windows;
 	raw_spinlock_t bad_lock; /* the list of bad pages */
 	struct nvgrace_gpu_badpages bad;
 };
@@ -174,7 +162,7 @@ static inline u64 nvgrace_gpu_memory_size(const struct nvgrace_gpu *gpu)
 }
 
 /* views.c */
-void nvgrace_gpu_views_init(struct nvgrace_gpu *gpu);
+int nvgrace_gpu_views_init(struct nvgrace_gpu *gpu);
 const char *nvgrace_gpu_state_name(enum nvgrace_gpu_state state);
 void nvgrace_gpu_revoke(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state);
 bool nvgrace_gpu_give_up(struct nvgrace_gpu *gpu, enum nvgrace_gpu_state state);
@@ -182,7 +170,10 @@ void nvgrace_gpu_admit(struct nvgrace_gpu *gpu);
 bool nvgrace_gpu_is_ready(struct nvgrace_gpu *gpu);
 u64 nvgrace_gpu_first_bad_page(struct nvgrace_gpu *gpu, u64 start, u64 end);
 void nvgrace_gpu_withdraw(struct nvgrace_gpu *gpu, u64 start, u64 end);
+struct nvgrace_gpu_window *nvgrace_gpu_window_get(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_window_put(struct nvgrace_gpu_window *window);
 void *nvgrace_gpu_view(struct nvgrace_gpu *gpu,
+		       struct nvgrace_gpu_window *window,
 		       const struct nvgrace_gpu_region *region, u64 pos,
 		       size_t *len);
 

@@ -4,8 +4,8 @@
  *
  * Copyright (C) 2026 The nvgrace-gpu authors
  *
- * The kernel sees the memory through one window that moves with the accesses, so
- * that even a 39-bit kernel can serve hundreds of GiB.
+ * The kernel sees the memory through windows that move with the accesses, one for each
+ * CPU, so that even a 39-bit kernel can serve hundreds of GiB.
  *
  * User memory is touched in two ways that never mix. Under the locks the copy
  * runs with page faults disabled and stops at the first absent user page.
@@ -23,7 +23,10 @@
 
 #include "nvgrace_gpu.h"
 
-/* Bytes copied per hold of the locks: what a reset waits for, however many there are. */
+/*
+ * Bytes copied per hold of the locks: what a reset waits for on each CPU, however many
+ * readers there are.
+ */
 #define COPY_CHUNK	SZ_256K
 /*
  * A page that was faulted in can be gone again when the copy returns to it: it
@@ -66,15 +69,14 @@ static int stop_at_poison(const struct copy *c, size_t *len)
  * Bytes copied, 0 if the first user page is absent, -EAGAIN if the memory is
  * not ready. The plain copy_from_user() would zero the memory behind a fault.
  */
-static ssize_t copy_locked(const struct copy *c, size_t len)
+static ssize_t copy_locked(const struct copy *c, struct nvgrace_gpu_window *window,
+			   size_t len)
 {
 	struct nvgrace_gpu *gpu = c->gpu;
 	unsigned long left;
 	void *mem;
 	int ret;
 
-	/* First: a reset waits for whoever has the next two, so they must not queue here. */
-	guard(mutex)(&gpu->views.window_lock);
 	guard(rwsem_read)(&gpu->core.memory_lock);
 	guard(rwsem_read)(&gpu->views.lock);
 	ret = nvgrace_gpu_may_touch(gpu);
@@ -83,7 +85,7 @@ static ssize_t copy_locked(const struct copy *c, size_t len)
 	if (stop_at_poison(c, &len))
 		return -EIO;
 
-	mem = nvgrace_gpu_view(gpu, c->region, c->pos, &len);
+	mem = nvgrace_gpu_view(gpu, window, c->region, c->pos, &len);
 	if (!mem)
 		return -ENOMEM;
 
@@ -94,6 +96,16 @@ static ssize_t copy_locked(const struct copy *c, size_t len)
 		left = __copy_to_user_inatomic(c->buf, mem, len);
 	pagefault_enable();
 	return len - left;
+}
+
+/* The window first: a reset waits for whoever has the locks, so they must not queue. */
+static ssize_t copy_chunk(const struct copy *c, size_t len)
+{
+	struct nvgrace_gpu_window *window = nvgrace_gpu_window_get(c->gpu);
+	ssize_t ret = copy_locked(c, window, len);
+
+	nvgrace_gpu_window_put(window);
+	return ret;
 }
 
 static int fault_in(const struct copy *c)
@@ -131,7 +143,7 @@ static ssize_t copy_memory(struct copy *c, size_t count)
 	ssize_t ret;
 
 	while (done < count) {
-		ret = copy_locked(c, min(count - done, COPY_CHUNK));
+		ret = copy_chunk(c, min(count - done, COPY_CHUNK));
 		if (ret <= 0) {
 			ret = resolve(c, ret, &tries);
 			if (ret)

@@ -5,11 +5,11 @@
  * Copyright (C) 2026 The nvgrace-gpu authors
  *
  * Vocabulary
- *   view       a way for a CPU to reach the memory: a user mapping, or the kernel's
- *              own window
+ *   view       a way for a CPU to reach the memory: a user mapping, or a window
  *   state      READY, or why the memory must not be touched
  *   bad page   a page that has lost its content (poison)
- *   window     the part of the memory that the kernel sees for read() and write()
+ *   window     a part of the memory that the kernel sees for read() and write(); as
+ *              many as CPUs, so that no CPU waits for another one's copy
  *
  * The rule. A view is made and used with the lock held for read while the state is
  * READY, and shows no bad page. READY is left only by nvgrace_gpu_revoke(), with the
@@ -30,18 +30,53 @@
 #include "nvgrace_gpu.h"
 #include "trace.h"
 
-/* Address space one device may hold in the kernel. */
-#define WINDOW_SIZE	SZ_16M
+/*
+ * Bytes. What is mapped must be unmapped, so a window shows little where accesses are
+ * scattered, and more from one to the next where they go on. WINDOWS_MAX of them, of
+ * WINDOW_MAX bytes, is all that a device holds of the kernel's address space, even if
+ * that has 39 bits only.
+ */
+#define WINDOW_MIN	SZ_2M
+#define WINDOW_MAX	SZ_16M
+#define WINDOWS_MAX	64U
+
+/**
+ * struct nvgrace_gpu_window - a part of the memory that the kernel sees
+ * @lock: protects the rest while views.lock is held for read
+ * @region: the region it is a part of, NULL when there is none
+ * @start: offset in @region, bytes
+ * @size: bytes
+ * @addr: kernel address
+ */
+struct nvgrace_gpu_window {
+	struct mutex lock; /* the rest */
+	const struct nvgrace_gpu_region *region;
+	u64 start;
+	u64 size;
+	void *addr;
+};
 
 /**
  * nvgrace_gpu_views_init() - nobody sees anything
  * @gpu: device being probed
+ *
+ * Return: 0 or -ENOMEM.
  */
-void nvgrace_gpu_views_init(struct nvgrace_gpu *gpu)
+int nvgrace_gpu_views_init(struct nvgrace_gpu *gpu)
 {
-	init_rwsem(&gpu->views.lock);
-	mutex_init(&gpu->views.window_lock);
-	raw_spin_lock_init(&gpu->views.bad_lock);
+	struct nvgrace_gpu_views *views = &gpu->views;
+	unsigned int i;
+
+	init_rwsem(&views->lock);
+	raw_spin_lock_init(&views->bad_lock);
+	views->nr_windows = min(num_possible_cpus(), WINDOWS_MAX);
+	views->windows = devm_kcalloc(&gpu->core.pdev->dev, views->nr_windows,
+				      sizeof(*views->windows), GFP_KERNEL);
+	if (!views->windows)
+		return -ENOMEM;
+	for (i = 0; i < views->nr_windows; i++)
+		mutex_init(&views->windows[i].lock);
+	return 0;
 }
 
 /**
@@ -96,12 +131,12 @@ static void zap_region(struct nvgrace_gpu *gpu, unsigned int index,
 				    PFN_PHYS(end - start), true);
 }
 
-static void drop_window(struct nvgrace_gpu_views *views)
+static void drop_window(struct nvgrace_gpu_window *window)
 {
-	if (!views->window.region)
+	if (!window->region)
 		return;
-	memunmap(views->window.addr);
-	views->window.region = NULL;
+	memunmap(window->addr);
+	window->region = NULL;
 }
 
 /*
@@ -111,13 +146,14 @@ static void drop_window(struct nvgrace_gpu_views *views)
  */
 static void zap(struct nvgrace_gpu *gpu, u64 start, u64 end)
 {
-	unsigned int index;
+	unsigned int i;
 
 	lockdep_assert_held_write(&gpu->views.lock);
 
-	for (index = 0; index < VFIO_PCI_NUM_REGIONS; index++)
-		zap_region(gpu, index, start, end);
-	drop_window(&gpu->views);
+	for (i = 0; i < VFIO_PCI_NUM_REGIONS; i++)
+		zap_region(gpu, i, start, end);
+	for (i = 0; i < gpu->views.nr_windows; i++)
+		drop_window(&gpu->views.windows[i]);
 	vm_unmap_aliases();
 }
 
@@ -204,15 +240,57 @@ void nvgrace_gpu_withdraw(struct nvgrace_gpu *gpu, u64 start, u64 end)
 	zap(gpu, start, end);
 }
 
-static int move_window(struct nvgrace_gpu *gpu,
+/**
+ * nvgrace_gpu_window_get() - take a window
+ * @gpu: coherent device
+ *
+ * Context: no lock of the driver or of vfio-pci-core held: whoever waits for a window
+ * must not have what a reset waits for.
+ * Return: a window; nvgrace_gpu_window_put() gives it back.
+ */
+struct nvgrace_gpu_window *nvgrace_gpu_window_get(struct nvgrace_gpu *gpu)
+{
+	struct nvgrace_gpu_views *views = &gpu->views;
+	unsigned int i, own = raw_smp_processor_id();
+	struct nvgrace_gpu_window *window;
+
+	for (i = 0; i < views->nr_windows; i++) {
+		window = &views->windows[(own + i) % views->nr_windows];
+		if (mutex_trylock(&window->lock))
+			return window;
+	}
+	window = &views->windows[own % views->nr_windows];
+	mutex_lock(&window->lock);
+	return window;
+}
+
+/**
+ * nvgrace_gpu_window_put() - give a window back
+ * @window: that of nvgrace_gpu_window_get()
+ */
+void nvgrace_gpu_window_put(struct nvgrace_gpu_window *window)
+{
+	mutex_unlock(&window->lock);
+}
+
+/* How much to show at @pos: twice as much as before if that is where it ended. */
+static u64 next_size(const struct nvgrace_gpu_window *window,
+		     const struct nvgrace_gpu_region *region, u64 pos)
+{
+	if (window->region != region || pos != window->start + window->size)
+		return WINDOW_MIN;
+	return min_t(u64, 2 * window->size, WINDOW_MAX);
+}
+
+static int move_window(struct nvgrace_gpu *gpu, struct nvgrace_gpu_window *window,
 		       const struct nvgrace_gpu_region *region, u64 pos)
 {
-	struct nvgrace_gpu_window *window = &gpu->views.window;
 	bool cached = nvgrace_gpu_region_is_cached(gpu, region);
+	u64 size = next_size(window, region, pos);
 
-	drop_window(&gpu->views);
-	window->start = ALIGN_DOWN(pos, WINDOW_SIZE);
-	window->size = min_t(u64, WINDOW_SIZE, region->size - window->start);
+	drop_window(window);
+	window->start = ALIGN_DOWN(pos, size);
+	window->size = min(size, region->size - window->start);
 	window->addr = memremap(region->base + window->start, window->size,
 				cached ? MEMREMAP_WB : MEMREMAP_WC);
 	if (!window->addr)
@@ -224,26 +302,26 @@ static int move_window(struct nvgrace_gpu *gpu,
 /**
  * nvgrace_gpu_view() - let the kernel see a piece of the memory
  * @gpu: coherent device
+ * @window: the caller's
  * @region: region
  * @pos: offset in @region, bytes
  * @len: bytes wanted; shortened to what the window shows
  *
- * Context: views.lock held for read, the state READY, window_lock held; what is
- * returned is valid as long as both locks are.
+ * Context: views.lock held for read, the state READY; what is returned is valid as
+ * long as the lock is held, and the window.
  * Return: kernel address of @pos, or NULL if there is no memory to map it.
  */
 void *nvgrace_gpu_view(struct nvgrace_gpu *gpu,
+		       struct nvgrace_gpu_window *window,
 		       const struct nvgrace_gpu_region *region, u64 pos,
 		       size_t *len)
 {
-	struct nvgrace_gpu_window *window = &gpu->views.window;
-
 	lockdep_assert_held_read(&gpu->views.lock);
-	lockdep_assert_held(&gpu->views.window_lock);
+	lockdep_assert_held(&window->lock);
 
 	if (window->region != region || pos < window->start ||
 	    pos - window->start >= window->size) {
-		if (move_window(gpu, region, pos))
+		if (move_window(gpu, window, region, pos))
 			return NULL;
 	}
 	*len = min_t(u64, *len, window->start + window->size - pos);
