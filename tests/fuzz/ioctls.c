@@ -62,23 +62,35 @@ static int ask(struct fuzzer *f, const char *what, unsigned long request,
 	return ret;
 }
 
-/* The sparse area that says how much of a region is memory. */
-static void check_sparse(struct fuzzer *f, const union argument *arg, uint64_t real)
+static bool are_areas(const struct vfio_region_info_cap_sparse_mmap *sparse,
+		      const struct gpu_region *known)
+{
+	unsigned int i;
+
+	for (i = 0; i < known->areas; i++)
+		if (sparse->areas[i].offset != known->area[i].at ||
+		    sparse->areas[i].size != known->area[i].len)
+			return false;
+	return sparse->nr_areas == known->areas;
+}
+
+/* The sparse areas that say how much of a region is memory. */
+static void check_sparse(struct fuzzer *f, const union argument *arg,
+			 const struct gpu_region *known, uint64_t real)
 {
 	const struct vfio_region_info_cap_sparse_mmap *sparse;
 
 	if (arg->region.cap_offset < sizeof(arg->region) ||
-	    arg->region.cap_offset + 32 > ROOM) {
+	    arg->region.cap_offset + sizeof(*sparse) +
+	    known->areas * sizeof(sparse->areas[0]) > ROOM) {
 		complain(f, "capability at %u", arg->region.cap_offset);
 		return;
 	}
 	sparse = (const void *)(arg->bytes + arg->region.cap_offset);
 	if (sparse->header.id != VFIO_REGION_INFO_CAP_SPARSE_MMAP ||
-	    sparse->header.next || sparse->nr_areas != 1 ||
-	    sparse->areas[0].offset || sparse->areas[0].size != real)
-		complain(f, "sparse area of 0x%llx bytes, not 0x%llx",
-			 (unsigned long long)sparse->areas[0].size,
-			 (unsigned long long)real);
+	    sparse->header.next || !are_areas(sparse, known) || known->real != real)
+		complain(f, "%u sparse areas, not %u of 0x%llx bytes together",
+			 sparse->nr_areas, known->areas, (unsigned long long)real);
 }
 
 static void check_region(struct fuzzer *f, const union argument *arg, size_t room,
@@ -101,7 +113,7 @@ static void check_region(struct fuzzer *f, const union argument *arg, size_t roo
 		complain(f, "capability at %u, in %zu of %u bytes",
 			 arg->region.cap_offset, room, arg->region.argsz);
 	else if (arg->region.cap_offset)
-		check_sparse(f, arg, m->real);
+		check_sparse(f, arg, known, m->real);
 }
 
 void fuzz_region_info(struct fuzzer *f)

@@ -108,26 +108,21 @@ static void take_areas(struct gpu_region *region,
 
 static void learn_areas(struct gpu_region *region, const struct vfio_region_info *info)
 {
-	const struct vfio_region_info_cap_sparse_mmap *sparse;
 	const struct vfio_info_cap_header *cap;
 	const char *base = (const char *)info;
-	uint32_t at, i;
-	uint64_t end = 0;
+	const struct gpu_area *last;
+	uint32_t at;
 
-	if (!(info->flags & VFIO_REGION_INFO_FLAG_CAPS))
-		return info->size;
-	for (at = info->cap_offset; at; at = cap->next) {
+	region->areas = 1;
+	region->area[0] = (struct gpu_area){ 0, info->size };
+	for (at = info->flags & VFIO_REGION_INFO_FLAG_CAPS ? info->cap_offset : 0; at;
+	     at = cap->next) {
 		cap = (const void *)(base + at);
-		if (cap->id != VFIO_REGION_INFO_CAP_SPARSE_MMAP)
-			continue;
-		sparse = (const void *)cap;
-		for (i = 0; i < sparse->nr_areas; i++)
-			if (sparse->areas[i].offset + sparse->areas[i].size > end)
-				end = sparse->areas[i].offset +
-				      sparse->areas[i].size;
-		return end;
+		if (cap->id == VFIO_REGION_INFO_CAP_SPARSE_MMAP)
+			take_areas(region, (const void *)cap);
 	}
-	return info->size;
+	last = &region->area[region->areas - 1];
+	region->real = last->at + last->len;
 }
 
 int gpu_learn_regions(struct gpu *gpu)
@@ -147,7 +142,7 @@ int gpu_learn_regions(struct gpu *gpu)
 		gpu->region[i].offset = u.info.offset;
 		gpu->region[i].size = u.info.size;
 		gpu->region[i].flags = u.info.flags;
-		gpu->region[i].real = mappable_bytes(&u.info);
+		learn_areas(&gpu->region[i], &u.info);
 	}
 	return 0;
 }

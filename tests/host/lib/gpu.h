@@ -30,11 +30,21 @@
 #define MIB(n)	((uint64_t)(n) << 20)
 #define GIB(n)	((uint64_t)(n) << 30)
 
+/* What can be mapped of a region: the sparse areas, or all of it. */
+#define GPU_AREAS 4
+
+struct gpu_area {
+	uint64_t at;		/* in the region */
+	uint64_t len;
+};
+
 struct gpu_region {
 	uint64_t offset;
 	uint64_t size;
 	uint64_t real;
 	uint32_t flags;
+	unsigned int areas;
+	struct gpu_area area[GPU_AREAS];
 };
 
 struct gpu {
@@ -89,6 +99,11 @@ ssize_t gpu_write(const struct gpu *gpu, unsigned int region, uint64_t at,
 /* mmap() a part of a region; the address is congruent to @at modulo 1 GiB. */
 void *gpu_map(const struct gpu *gpu, unsigned int region, uint64_t at,
 	      size_t len, int prot);
+/*
+ * mmap() an area of a region as QEMU does since 9.2: the address is aligned to the lowest
+ * bit of the area's length, to 1 GiB at most, and here to nothing more than that.
+ */
+void *gpu_map_area(const struct gpu *gpu, unsigned int region, unsigned int area, int prot);
 void *gpu_map_fixed(const struct gpu *gpu, unsigned int region, uint64_t at,
 		    size_t len, int prot, void *where);
 void *reserve_aligned(size_t len, size_t align);

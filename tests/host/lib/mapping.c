@@ -73,3 +73,24 @@ void *gpu_map(const struct gpu *gpu, unsigned int region, uint64_t at,
 	}
 	return map;
 }
+
+static size_t qemu_align(size_t len)
+{
+	size_t align = len & -len;
+
+	if (align < page_size())
+		return page_size();
+	return align < MAP_ALIGN ? align : MAP_ALIGN;
+}
+
+void *gpu_map_area(const struct gpu *gpu, unsigned int region, unsigned int area, int prot)
+{
+	const struct gpu_area *a = &gpu->region[region].area[area];
+	size_t align = qemu_align(a->len);
+	char *base = reserve_aligned(a->len + align, 2 * align);
+
+	if (base == MAP_FAILED)
+		return MAP_FAILED;
+	munmap(base, align);
+	return gpu_map_fixed(gpu, region, a->at, a->len, prot, base + align);
+}

@@ -137,13 +137,31 @@ static int coherent_mmap(struct vfio_device *core_vdev,
 	return vfio_pci_core_mmap(core_vdev, vma);
 }
 
+/*
+ * Only the memory can be mapped, not the hole behind it. Whoever maps an area aligns it by
+ * its size's lowest bit at best (QEMU does): of one area of odd size not one block would
+ * be mapped as such.
+ */
+static void fill_areas(struct vfio_region_info_cap_sparse_mmap *sparse,
+		       const struct nvgrace_gpu_region *region)
+{
+	u64 blocks = round_down(region->size, PMD_SIZE);
+	struct vfio_region_sparse_mmap_area *area = sparse->areas;
+
+	if (blocks)
+		*area++ = (struct vfio_region_sparse_mmap_area){ 0, blocks };
+	if (region->size > blocks)
+		*area++ = (struct vfio_region_sparse_mmap_area){ blocks, region->size - blocks };
+	sparse->nr_areas = area - sparse->areas;
+}
+
 static int coherent_region_info(struct vfio_device *core_vdev,
 				struct vfio_region_info *info,
 				struct vfio_info_cap *caps)
 {
 	const struct nvgrace_gpu_region *region;
 	DEFINE_RAW_FLEX(struct vfio_region_info_cap_sparse_mmap, sparse,
-			areas, 1);
+			areas, 2);
 
 	region = nvgrace_gpu_region(to_nvgrace_gpu(core_vdev), info->index);
 	if (!region)
@@ -155,14 +173,11 @@ static int coherent_region_info(struct vfio_device *core_vdev,
 		      VFIO_REGION_INFO_FLAG_WRITE |
 		      VFIO_REGION_INFO_FLAG_MMAP;
 
-	/* Only the memory can be mapped, not the hole behind it. */
 	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
 	sparse->header.version = 1;
-	sparse->nr_areas = 1;
-	sparse->areas[0].offset = 0;
-	sparse->areas[0].size = region->size;
+	fill_areas(sparse, region);
 	return vfio_info_add_capability(caps, &sparse->header,
-					__struct_size(sparse));
+					struct_size(sparse, areas, sparse->nr_areas));
 }
 
 /* An eventfd that writes to a BAR would go to the physical BAR of that index. */
