@@ -98,29 +98,53 @@ static void insert_around(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
 	}
 }
 
-static vm_fault_t insert_if_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
-				  unsigned long pfn, unsigned int order,
-				  bool *ready)
+/* Somebody else's fault has mapped all of it: it had a bad page, and has none now. */
+static bool has_become_a_block(const struct vm_fault *vmf)
+{
+	return pmd_leaf(pmdp_get_lockless(vmf->pmd));
+}
+
+static vm_fault_t insert_page(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
+			      unsigned long pfn)
+{
+	vm_fault_t ret;
+
+	if (has_become_a_block(vmf))
+		return VM_FAULT_NOPAGE;
+	ret = vfio_pci_vmf_insert_pfn(&gpu->core, vmf, pfn, 0);
+	return ret == VM_FAULT_OOM && has_become_a_block(vmf) ? VM_FAULT_NOPAGE : ret;
+}
+
+static vm_fault_t insert_good_pages(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
+				    unsigned long pfn, unsigned int order)
 {
 	u64 end = pfn + BIT(order);
 	vm_fault_t ret;
+
+	if (nvgrace_gpu_first_bad_page(gpu, pfn, end) < end)
+		return order ? VM_FAULT_FALLBACK : VM_FAULT_HWPOISON;
+	ret = order ? vfio_pci_vmf_insert_pfn(&gpu->core, vmf, pfn, order) :
+		      insert_page(gpu, vmf, pfn);
+	if (order == PMD_ORDER && ret == VM_FAULT_NOPAGE)
+		insert_around(gpu, vmf, pfn);
+	trace_nvgrace_gpu_fault(gpu, pfn, order, ret);
+	return ret;
+}
+
+/* False if the memory is not ready; else what the fault ends with is in *@ret. */
+static bool insert_if_ready(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
+			    unsigned long pfn, unsigned int order, vm_fault_t *ret)
+{
 	int err;
 
 	guard(rwsem_read)(&gpu->core.memory_lock);
 	guard(rwsem_read)(&gpu->views.lock);
 
 	err = nvgrace_gpu_may_touch(gpu);
-	*ready = err != -EAGAIN;
-	if (err)
-		return VM_FAULT_SIGBUS;
-	if (nvgrace_gpu_first_bad_page(gpu, pfn, end) < end)
-		return order ? VM_FAULT_FALLBACK : VM_FAULT_HWPOISON;
-
-	ret = vfio_pci_vmf_insert_pfn(&gpu->core, vmf, pfn, order);
-	if (order == PMD_ORDER && ret == VM_FAULT_NOPAGE)
-		insert_around(gpu, vmf, pfn);
-	trace_nvgrace_gpu_fault(gpu, pfn, order, ret);
-	return ret;
+	if (err == -EAGAIN)
+		return false;
+	*ret = err ? VM_FAULT_SIGBUS : insert_good_pages(gpu, vmf, pfn, order);
+	return true;
 }
 
 /*
@@ -131,12 +155,10 @@ static vm_fault_t insert(struct nvgrace_gpu *gpu, struct vm_fault *vmf,
 			 unsigned long pfn, unsigned int order)
 {
 	vm_fault_t ret;
-	bool ready;
 	int err;
 
 	do {
-		ret = insert_if_ready(gpu, vmf, pfn, order, &ready);
-		if (ready)
+		if (insert_if_ready(gpu, vmf, pfn, order, &ret))
 			return ret;
 		err = nvgrace_gpu_ready_poll(gpu);
 	} while (!err);
