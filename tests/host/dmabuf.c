@@ -95,6 +95,31 @@ TEST_F(dmabuf, range_with_a_bad_page_is_refused)
 	close(fd);
 }
 
+/* In the order in which they are named. */
+TEST_F(dmabuf, several_ranges_are_one_buffer)
+{
+	const struct vfio_region_dma_range ranges[] = {
+		{ MIB(4), LEN }, { 0, page_size() }, { MIB(8), LEN },
+	};
+	int fd = gpu_dmabuf_of(&self->gpu, GPU_RESMEM, ranges, 3);
+
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(2 * LEN + page_size(), (uint64_t)lseek(fd, 0, SEEK_END));
+	close(fd);
+}
+
+TEST_F(dmabuf, every_range_is_looked_at)
+{
+	const uint64_t real = self->gpu.region[GPU_RESMEM].real;
+	struct vfio_region_dma_range ranges[] = { { 0, LEN }, { real, page_size() } };
+
+	EXPECT_EQ(-EINVAL, gpu_dmabuf_of(&self->gpu, GPU_RESMEM, ranges, 2));
+	ranges[1].offset = MIB(4);
+	ASSERT_EQ(0, poison_elsewhere(poison_address(&self->gpu, GPU_RESMEM, MIB(4))));
+	ASSERT_EQ(0, poison_wait(self->gpu.bdf, 1));
+	EXPECT_EQ(-EIO, gpu_dmabuf_of(&self->gpu, GPU_RESMEM, ranges, 2));
+}
+
 /* The importer: GPU1 in an address space with GPU0's memory in it. */
 FIXTURE(dmabuf_import) {
 	struct gpu exporter;

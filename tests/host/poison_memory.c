@@ -21,6 +21,7 @@
 #include "sysfs.h"
 #include "touch.h"
 #include "variants.h"
+#include "worker.h"
 
 #define PAGES		8
 #define BAD		4	/* the bad one of them */
@@ -337,6 +338,43 @@ TEST_F(poison_memory, stays_with_its_own_gpu)
 		SKIP(return, "this scenario has one GPU");
 	ASSERT_EQ(0, poison_it(self));
 	EXPECT_EQ(0, gpu_attribute_number(gpu_bdf(other), "bad_page_count"));
+}
+
+/* The memory of the second GPU begins where that of the first one ends. */
+TEST_F(poison_memory, page_at_the_border_stays_with_its_own_gpu)
+{
+	uint64_t at = variant->gpu ? 0 : self->gpu.region[variant->region].real - self->page;
+	unsigned int other = variant->gpu ? 0 : 1;
+
+	if (!gpu_bdf(other))
+		SKIP(return, "this scenario has one GPU");
+	ASSERT_EQ(0, poison_elsewhere(poison_address(&self->gpu, variant->region, at)));
+	EXPECT_EQ(0, poison_wait(self->gpu.bdf, 1));
+	EXPECT_EQ(0, gpu_attribute_number(gpu_bdf(other), "bad_page_count"));
+}
+
+static int unbind_and_bind(void *bdf)
+{
+	return driver_unbind(bdf) ?: driver_bind(bdf);
+}
+
+/* Heard or not: nobody is called who is not there, and no page is taken for another. */
+TEST_F_TIMEOUT(poison_memory, may_come_in_the_instant_of_unbinding, 120)
+{
+	const char *bdf = gpu_bdf(variant->gpu);
+	struct worker unbinder;
+	unsigned int i;
+
+	gpu_close(&self->gpu);
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(0, worker_start(&unbinder, unbind_and_bind, (void *)bdf));
+		while (!worker_done(&unbinder))
+			poison_elsewhere(self->address);
+		ASSERT_EQ(0, worker_wait(&unbinder, 8000));
+		EXPECT_GE(1, gpu_attribute_number(bdf, "bad_page_count"));
+	}
+	poison_clear(bdf);
+	ASSERT_EQ(0, gpu_open(&self->gpu, bdf));
 }
 
 /* A memory with more bad pages than anyone repairs is not to be used at all. */

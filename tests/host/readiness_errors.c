@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -172,6 +173,48 @@ TEST_F(readiness_errors, all_ones_device_that_comes_back_is_used)
 	ASSERT_EQ(0, testblock_reset_unready(&self->gpu, 200));
 	EXPECT_EQ(0, attempt_touch(&attempt));
 	EXPECT_EQ(0, attempt_read(&attempt));
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+}
+
+/* Registers say ready; but whether they are the GPU's, nothing says. */
+TEST_F(readiness_errors, config_space_of_all_ones_is_asked_first)
+{
+	struct attempt attempt = { .gpu = &self->gpu, .map = self->map };
+
+	ASSERT_EQ(0, gpu_power_state(&self->gpu, 3));
+	ASSERT_EQ(0, gpu_power_state(&self->gpu, 0));
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_FAULTS, TB_FAULT_CONFIG));
+	EXPECT_FAILS_AT_ONCE(&attempt);
+	EXPECT_TRUE(gpu_attribute_is(self->gpu.bdf, "ready", "gone"));
+	EXPECT_EQ(1, LOG_LINES());
+
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_FAULTS, 0));
+	EXPECT_EQ(0, attempt_touch(&attempt));
+	EXPECT_EQ(1, LOG_LINES());
+}
+
+/*
+ * futex() makes its word writable by a fault that keeps mm's lock, so that nobody may wait
+ * in it: an error, at once, and nothing is touched.
+ */
+TEST_F(readiness_errors, fault_that_may_not_wait_is_an_error)
+{
+	const int add_nothing = FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_EQ, 1);
+	uint32_t word = 0;
+	uint64_t start;
+
+	ASSERT_EQ(0, testblock_reset_unready(&self->gpu, 1500));
+	start = now_ms();
+	EXPECT_EQ(-1, syscall(SYS_futex, &word, FUTEX_WAKE_OP_PRIVATE, 1, 1, self->map,
+			      add_nothing));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_LT(now_ms() - start, AT_ONCE_MS);
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+
+	/* Memory that has become ready is looked at in it, too. */
+	sleep_ms(2000);
+	EXPECT_LE(0, syscall(SYS_futex, &word, FUTEX_WAKE_OP_PRIVATE, 1, 1, self->map,
+			     add_nothing));
 	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
 }
 
@@ -370,6 +413,72 @@ TEST_F_TIMEOUT(by_bar0, time_asleep_does_not_count, 60)
 	ASSERT_EQ(0, gpu_feature(&self->gpu, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
 	EXPECT_EQ(0, touch_read(self->map, &value));
 	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+}
+
+/* GPU2, which has one; its code says 4 s. */
+FIXTURE(by_cxl) {
+	struct gpu gpu;
+	volatile uint64_t *map;
+};
+
+#define VALID_MS	1000
+#define ACTIVE_MS	4000
+
+FIXTURE_SETUP(by_cxl)
+{
+	SETUP_GPU(&self->gpu, 2);
+	NEEDS_TESTBLOCK(&self->gpu);
+	self->map = gpu_map(&self->gpu, GPU_USEMEM, 0, MIB(4), PROT_READ);
+	ASSERT_NE(MAP_FAILED, self->map);
+}
+
+FIXTURE_TEARDOWN(by_cxl)
+{
+	gpu_close(&self->gpu);
+}
+
+/* How long the first look after a reset waits with @faults, in vain. */
+static uint64_t waits_in_vain(struct gpu *gpu, volatile uint64_t *map, uint32_t faults)
+{
+	uint64_t value, start;
+
+	if (testblock_write(gpu, TB_FAULTS, faults) || testblock_reset_unready(gpu, 0))
+		return 0;
+	start = now_ms();
+	return touch_read(map, &value) == -EFAULT ? now_ms() - start : 0;
+}
+
+TEST_F(by_cxl, memory_that_is_not_valid_has_a_second)
+{
+	uint64_t took = waits_in_vain(&self->gpu, self->map, TB_FAULT_CXL_INVALID);
+
+	EXPECT_LE(VALID_MS, took);
+	EXPECT_GT(ACTIVE_MS, took);
+	EXPECT_TRUE(gpu_attribute_is(self->gpu.bdf, "ready", "failed"));
+}
+
+TEST_F(by_cxl, memory_that_is_valid_has_the_coded_time_to_become_active)
+{
+	uint64_t took = waits_in_vain(&self->gpu, self->map, TB_FAULT_CXL_INACTIVE);
+
+	EXPECT_LE(ACTIVE_MS, took);
+	EXPECT_TRUE(gpu_attribute_is(self->gpu.bdf, "ready", "failed"));
+}
+
+TEST_F(by_cxl, coded_time_begins_when_the_memory_is_valid)
+{
+	struct attempt attempt = { .gpu = &self->gpu, .map = self->map };
+	struct worker fault;
+	uint64_t valid;
+
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_FAULTS, TB_FAULT_CXL_INVALID));
+	ASSERT_EQ(0, testblock_reset_unready(&self->gpu, 0));
+	ASSERT_EQ(0, worker_start(&fault, attempt_touch, &attempt));
+	sleep_ms(VALID_MS / 2);
+	valid = now_ms();
+	ASSERT_EQ(0, testblock_write(&self->gpu, TB_FAULTS, TB_FAULT_CXL_INACTIVE));
+	EXPECT_EQ(-EFAULT, worker_wait(&fault, 2 * ACTIVE_MS));
+	EXPECT_LE(valid + ACTIVE_MS, now_ms());
 }
 
 TEST_HARNESS_MAIN

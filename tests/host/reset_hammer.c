@@ -179,6 +179,18 @@ TEST_F_TIMEOUT(reset_hammer, resets_under_resmem_see_no_early_access, 100)
 	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
 }
 
+TEST_F_TIMEOUT(reset_hammer, resets_by_sysfs_under_resmem_see_no_early_access, 100)
+{
+	struct hammer hammer = { .gpu = &self->gpu, .region = GPU_RESMEM };
+
+	NEEDS_TESTBLOCK(&self->gpu);
+	if (!gpu_has_resmem(&self->gpu))
+		SKIP(return, "GPU%u has no RESMEM", variant->gpu);
+	ASSERT_EQ(0, testblock_reset_unready(&self->gpu, READY_AFTER_MS));
+	EXPECT_EQ(0, hammer_while(&hammer, 20, reset_by_sysfs_and_pause));
+	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+}
+
 struct resetter {
 	const struct gpu *gpu;
 	_Atomic bool stop;

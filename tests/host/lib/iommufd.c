@@ -112,21 +112,32 @@ int ioas_map_dmabuf(int iommufd, uint32_t ioas, int dmabuf, uint64_t iova,
 	return ioctl(iommufd, IOMMU_IOAS_MAP_FILE, &map) ? -errno : 0;
 }
 
-int gpu_dmabuf(const struct gpu *gpu, unsigned int region, uint64_t at, uint64_t len)
+int gpu_dmabuf_of(const struct gpu *gpu, unsigned int region,
+		  const struct vfio_region_dma_range *ranges, unsigned int nr)
 {
 	struct {
 		struct vfio_device_feature head;
 		struct vfio_device_feature_dma_buf dmabuf;
-		struct vfio_region_dma_range range;
+		struct vfio_region_dma_range range[DMABUF_RANGES];
 	} arg = {
-		.head.argsz = sizeof(arg),
+		.head.argsz = offsetof(typeof(arg), range) + nr * sizeof(*ranges),
 		.head.flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF,
 		.dmabuf.region_index = region,
 		.dmabuf.open_flags = O_RDWR | O_CLOEXEC,
-		.dmabuf.nr_ranges = 1,
-		.range = { at, len },
+		.dmabuf.nr_ranges = nr,
 	};
-	int fd = ioctl(gpu->device, VFIO_DEVICE_FEATURE, &arg);
+	int fd;
 
+	if (nr > DMABUF_RANGES)
+		return -EINVAL;
+	memcpy(arg.range, ranges, nr * sizeof(*ranges));
+	fd = ioctl(gpu->device, VFIO_DEVICE_FEATURE, &arg);
 	return fd < 0 ? -errno : fd;
+}
+
+int gpu_dmabuf(const struct gpu *gpu, unsigned int region, uint64_t at, uint64_t len)
+{
+	const struct vfio_region_dma_range range = { at, len };
+
+	return gpu_dmabuf_of(gpu, region, &range, 1);
 }

@@ -26,4 +26,9 @@ int ioas_map_dmabuf(int iommufd, uint32_t ioas, int dmabuf, uint64_t iova,
 /* [@at, @at + @len) of a region: a dma-buf, or -errno. */
 int gpu_dmabuf(const struct gpu *gpu, unsigned int region, uint64_t at, uint64_t len);
 
+/* The same of several ranges of a region, DMABUF_RANGES at most. */
+#define DMABUF_RANGES 4
+int gpu_dmabuf_of(const struct gpu *gpu, unsigned int region,
+		  const struct vfio_region_dma_range *ranges, unsigned int nr);
+
 #endif
