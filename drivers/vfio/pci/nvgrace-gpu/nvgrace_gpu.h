@@ -97,7 +97,6 @@ struct nvgrace_gpu_sleep;
 
 /**
  * struct nvgrace_gpu - a bound GPU
- * @config_at_probe: the device's own configuration; immutable after probe
  * @core: must be first, vfio-pci-core finds its device through drvdata
  * @layout: immutable after probe; all zero in plain mode
  * @coherent: the memory is shown as BARs; immutable after probe
@@ -110,9 +109,9 @@ struct nvgrace_gpu_sleep;
  * @bars_lock: protects @bars.bar[].value
  * @bars: emulated base address registers
  * @power_lock: one write of the power state at a time
+ * @config_at_probe: the device's own configuration; immutable after probe
  */
 struct nvgrace_gpu {
-	struct pci_saved_state *config_at_probe;
 	struct vfio_pci_core_device core;
 	struct nvgrace_gpu_layout layout;
 	bool coherent;
@@ -125,6 +124,7 @@ struct nvgrace_gpu {
 	spinlock_t bars_lock; /* values in bars */
 	struct nvgrace_gpu_bars bars;
 	struct mutex power_lock; /* writes of the power state */
+	struct pci_saved_state *config_at_probe;
 };
 
 static inline struct nvgrace_gpu *to_nvgrace_gpu(struct vfio_device *core_vdev)
