@@ -56,16 +56,6 @@ FIXTURE_TEARDOWN(failed_reset)
 	gpu_close(&self->gpu);
 }
 
-/* Touches the memory until it is taken away. */
-static int keep_touching(void *map)
-{
-	uint64_t value;
-
-	while (!touch_read(map, &value))
-		;
-	return -EFAULT;
-}
-
 static bool is_closed(FIXTURE_DATA(failed_reset) *self)
 {
 	uint64_t value;
@@ -83,7 +73,7 @@ TEST_F_TIMEOUT(failed_reset, closes_the_memory_until_one_succeeds, TIMEOUT)
 
 	ASSERT_EQ(4, gpu_write(&self->gpu, GPU_CONFIG, USEMEM_BAR_HIGH, &bar, 4));
 	ASSERT_EQ(0, testblock_write(&self->gpu, TB_SILENT_MS, SILENT_MS));
-	ASSERT_EQ(0, worker_start(&toucher, keep_touching, (void *)self->map));
+	ASSERT_EQ(0, worker_start(&toucher, touch_until_gone, (void *)self->map));
 	since = now_ms();
 	EXPECT_NE(0, gpu_reset(&self->gpu));
 	EXPECT_EQ(-EFAULT, worker_wait(&toucher, AT_ONCE_MS));

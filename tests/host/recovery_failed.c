@@ -44,16 +44,6 @@ FIXTURE(recovery_failed) {
 	uint64_t since;		/* ms, the error */
 };
 
-/* Touches the memory until it is taken away. */
-static int keep_touching(void *map)
-{
-	uint64_t value;
-
-	while (!touch_read(map, &value))
-		;
-	return -EFAULT;
-}
-
 static unsigned int lines_about(FIXTURE_DATA(recovery_failed) *self, const char *what)
 {
 	return kmsg_count(&self->log, KMSG_WARN, self->bdf, what);
@@ -107,7 +97,7 @@ static bool gets_lost(FIXTURE_DATA(recovery_failed) *self)
 {
 	struct worker toucher;
 
-	return !worker_start(&toucher, keep_touching, (void *)self->map) &&
+	return !worker_start(&toucher, touch_until_gone, (void *)self->map) &&
 	       worker_wait(&toucher, recovery_is_new() ? AT_ONCE_MS : IN_THE_END_MS) == -EFAULT &&
 	       gpu_attribute_is(self->bdf, "ready", "lost");
 }

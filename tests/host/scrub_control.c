@@ -311,16 +311,22 @@ TEST_F_TIMEOUT(scrub_control, killed_while_it_waits_for_the_gpu, 120)
 	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
 }
 
+/* A child that waits in open() for a scrub in the background, or -errno. */
+static pid_t open_behind_the_background(FIXTURE_DATA(scrub_control) *self)
+{
+	pid_t pid = scrub_set_policy(self->bdf, "on-close") ?: open_and_close(self) ?:
+		    wait_until_some_is_done(self->bdf) ?: open_in_child(self->bdf);
+
+	sleep_ms(100);
+	return pid;
+}
+
 TEST_F_TIMEOUT(scrub_control, killed_while_it_waits_for_the_background, 120)
 {
 	pid_t pid;
 
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
-	ASSERT_EQ(0, open_and_close(self));
-	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
-	pid = open_in_child(self->bdf);
+	pid = open_behind_the_background(self);
 	ASSERT_GT(pid, 0);
-	sleep_ms(100);
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_EQ(-EINTR, child_ends(pid, PROMPT_MS));
 	/* Which is none of the background's business. */
@@ -347,12 +353,8 @@ TEST_F_TIMEOUT(scrub_control, unbind_ends_an_open_that_waits_for_the_background,
 	uint64_t before;
 	pid_t pid;
 
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
-	ASSERT_EQ(0, open_and_close(self));
-	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
-	pid = open_in_child(self->bdf);
+	pid = open_behind_the_background(self);
 	ASSERT_GT(pid, 0);
-	sleep_ms(100);
 	before = now_ms();
 	ASSERT_EQ(0, driver_unbind(self->bdf));
 	EXPECT_LT(now_ms() - before, PROMPT_MS);

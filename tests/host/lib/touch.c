@@ -69,6 +69,17 @@ int touch_write(volatile void *at, uint64_t value)
 	return ATTEMPT(*(volatile uint64_t *)at = value);
 }
 
+int touch_until_gone(void *at)
+{
+	uint64_t value;
+	int ret;
+
+	do
+		ret = touch_read(at, &value);
+	while (!ret);
+	return ret;
+}
+
 int touch_read_byte(const volatile void *at, uint8_t *value)
 {
 	return ATTEMPT(*value = *(const volatile uint8_t *)at);

@@ -12,6 +12,8 @@
 
 int touch_read(const volatile void *at, uint64_t *value);
 int touch_write(volatile void *at, uint64_t value);
+/* Reads until the memory is taken away: work for a worker. */
+int touch_until_gone(void *at);
 int touch_read_byte(const volatile void *at, uint8_t *value);
 
 /* The signal that ended this thread's last failed access. */
