@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <linux/pci_regs.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -44,17 +43,17 @@
 /* Recoverable: the link goes on working. */
 #define HARMLESS	PCI_ERR_UNC_COMP_TIME
 
-struct tenant {
+struct holder {
 	struct gpu gpu;
 	volatile uint64_t *map;
 };
 
 FIXTURE(shared_bus) {
 	const char *neighbour;
-	struct tenant tenant[GPUS];
+	struct holder holder[GPUS];
 	struct kmsg log;
-	struct worker toucher;
-	_Atomic bool stop;		/* the worker's */
+	struct worker worker;
+	struct toucher toucher;
 	bool reset;			/* the bus is going to be */
 };
 
@@ -91,33 +90,33 @@ static bool all_can_be_reset(const FIXTURE_DATA(shared_bus) *self)
 	unsigned int i;
 
 	for (i = 0; i < GPUS; i++)
-		if (gpu_is_hopper(&self->tenant[i].gpu))
+		if (gpu_is_hopper(&self->holder[i].gpu))
 			return false;
 	return true;
 }
 
-static int move_in(struct tenant *tenant, unsigned int nr, const struct gpu *beside)
+static int move_in(struct holder *holder, unsigned int nr, const struct gpu *beside)
 {
-	int ret = gpu_open_beside(&tenant->gpu, gpu_bdf(nr), beside);
+	int ret = gpu_open_beside(&holder->gpu, gpu_bdf(nr), beside);
 	uint32_t bar = BAR_HIGH;
 
 	if (ret)
 		return ret;
-	if (gpu_write(&tenant->gpu, GPU_CONFIG, USEMEM_BAR_HIGH, &bar, 4) != 4)
+	if (gpu_write(&holder->gpu, GPU_CONFIG, USEMEM_BAR_HIGH, &bar, 4) != 4)
 		return -EIO;
-	tenant->map = gpu_map(&tenant->gpu, GPU_USEMEM, 0, MAP_LEN, PROT_READ | PROT_WRITE);
-	if (tenant->map == MAP_FAILED)
+	holder->map = gpu_map(&holder->gpu, GPU_USEMEM, 0, MAP_LEN, PROT_READ | PROT_WRITE);
+	if (holder->map == MAP_FAILED)
 		return -errno;
-	return touch_write(tenant->map, VALUE + nr);
+	return touch_write(holder->map, VALUE + nr);
 }
 
 /* A mapping keeps the device open. */
-static void move_out(struct tenant *tenant)
+static void move_out(struct holder *holder)
 {
-	if (tenant->map)
-		munmap((void *)tenant->map, MAP_LEN);
-	tenant->map = NULL;
-	gpu_close(&tenant->gpu);
+	if (holder->map)
+		munmap((void *)holder->map, MAP_LEN);
+	holder->map = NULL;
+	gpu_close(&holder->gpu);
 }
 
 FIXTURE_SETUP(shared_bus)
@@ -128,11 +127,12 @@ FIXTURE_SETUP(shared_bus)
 	ASSERT_NE(NULL, self->neighbour);
 	ASSERT_EQ(0, give_to_driver(self->neighbour, variant->driver));
 	for (i = 0; i < GPUS; i++) {
-		self->tenant[i].gpu = GPU_CLOSED;
-		ASSERT_EQ(0, move_in(&self->tenant[i], i, i ? &self->tenant[0].gpu : NULL));
-		ASSERT_EQ(0, testblock_write(&self->tenant[i].gpu, TB_READY_DELAY_MS,
+		self->holder[i].gpu = GPU_CLOSED;
+		ASSERT_EQ(0, move_in(&self->holder[i], i, i ? &self->holder[0].gpu : NULL));
+		ASSERT_EQ(0, testblock_write(&self->holder[i].gpu, TB_READY_DELAY_MS,
 					     READY_DELAY_MS));
 	}
+	self->toucher.at = self->holder[0].map;
 	self->reset = recovery_is_new() && variant->driver && all_can_be_reset(self);
 	ASSERT_EQ(0, kmsg_mark(&self->log));
 }
@@ -142,72 +142,60 @@ FIXTURE_TEARDOWN(shared_bus)
 	unsigned int i;
 
 	for (i = 0; i < GPUS; i++)
-		move_out(&self->tenant[i]);
+		move_out(&self->holder[i]);
 	give_to_driver(self->neighbour, NULL);
 	kmsg_close(&self->log);
 }
 
-/* Touches the memory until told to stop, or until it is taken away. */
-static int keep_touching(void *arg)
+static int open_anew(struct holder *holder, unsigned int nr)
 {
-	FIXTURE_DATA(shared_bus) *self = arg;
-	uint64_t value;
+	int ret = gpu_open_raw(&holder->gpu, gpu_bdf(nr));
 
-	while (!self->stop)
-		if (touch_read(self->tenant[0].map, &value))
-			return -EFAULT;
-	return 0;
+	return ret ? ret : gpu_command(&holder->gpu, PCI_COMMAND_MEMORY, 0);
 }
 
-static int open_anew(struct tenant *tenant, unsigned int nr)
-{
-	int ret = gpu_open_raw(&tenant->gpu, gpu_bdf(nr));
-
-	return ret ? ret : gpu_command(&tenant->gpu, PCI_COMMAND_MEMORY, 0);
-}
-
-static bool has_bar(const struct tenant *tenant, uint32_t right)
+static bool has_bar(const struct holder *holder, uint32_t right)
 {
 	uint32_t bar;
 
-	return gpu_read(&tenant->gpu, GPU_CONFIG, USEMEM_BAR_HIGH, &bar, 4) == 4 && bar == right;
+	return gpu_read(&holder->gpu, GPU_CONFIG, USEMEM_BAR_HIGH, &bar, 4) == 4 && bar == right;
 }
 
-static bool has_its_memory(const struct tenant *tenant, uint64_t right)
+static bool has_its_memory(const struct holder *holder, uint64_t right)
 {
 	uint64_t mapped, read;
 
-	return has_bar(tenant, BAR_HIGH) &&
-	       !touch_read(tenant->map, &mapped) && mapped == right &&
-	       gpu_read(&tenant->gpu, GPU_USEMEM, 0, &read, 8) == 8 && read == right;
+	return has_bar(holder, BAR_HIGH) &&
+	       !touch_read(holder->map, &mapped) && mapped == right &&
+	       gpu_read(&holder->gpu, GPU_USEMEM, 0, &read, 8) == 8 && read == right;
 }
 
-static bool has_lost_its_memory(const struct tenant *tenant)
+static bool has_lost_its_memory(const struct holder *holder)
 {
 	uint64_t value;
 
-	return has_bar(tenant, 0) && touch_read(tenant->map, &value) == -EFAULT &&
-	       gpu_read(&tenant->gpu, GPU_USEMEM, 0, &value, 8) == -EIO;
+	return has_bar(holder, 0) && touch_read(holder->map, &value) == -EFAULT &&
+	       gpu_read(&holder->gpu, GPU_USEMEM, 0, &value, 8) == -EIO;
 }
 
 TEST_F(shared_bus, harmless_error_takes_the_memory_only_with_a_reset)
 {
 	unsigned int i;
 
-	ASSERT_EQ(0, worker_start(&self->toucher, keep_touching, self));
-	ASSERT_EQ(0, testblock_write(&self->tenant[0].gpu, TB_AER_ABOVE, HARMLESS));
+	ASSERT_EQ(0, worker_start(&self->worker, touch_until_stopped, &self->toucher));
+	ASSERT_EQ(0, testblock_write(&self->holder[0].gpu, TB_AER_ABOVE, HARMLESS));
 	EXPECT_NE(-ETIMEDOUT, recovery_wait(&self->log));
 	if (!self->reset)
-		self->stop = true;
-	EXPECT_EQ(self->reset ? -EFAULT : 0, worker_wait(&self->toucher, AT_ONCE_MS));
+		self->toucher.stop = true;
+	EXPECT_EQ(self->reset ? -EFAULT : 0, worker_wait(&self->worker, AT_ONCE_MS));
 
 	for (i = 0; i < GPUS; i++) {
 		if (self->reset) {
-			EXPECT_TRUE(has_lost_its_memory(&self->tenant[i]));
+			EXPECT_TRUE(has_lost_its_memory(&self->holder[i]));
 		} else {
-			EXPECT_TRUE(has_its_memory(&self->tenant[i], VALUE + i));
+			EXPECT_TRUE(has_its_memory(&self->holder[i], VALUE + i));
 		}
-		EXPECT_EQ(0, kmsg_count(&self->log, KMSG_WARN, self->tenant[i].gpu.bdf,
+		EXPECT_EQ(0, kmsg_count(&self->log, KMSG_WARN, self->holder[i].gpu.bdf,
 					"recovery from a PCI error failed"));
 	}
 }
@@ -216,20 +204,20 @@ TEST_F(shared_bus, nothing_touches_unready_memory)
 {
 	unsigned int i;
 
-	ASSERT_EQ(0, worker_start(&self->toucher, keep_touching, self));
-	ASSERT_EQ(0, testblock_write(&self->tenant[0].gpu, TB_AER_ABOVE, HARMLESS));
+	ASSERT_EQ(0, worker_start(&self->worker, touch_until_stopped, &self->toucher));
+	ASSERT_EQ(0, testblock_write(&self->holder[0].gpu, TB_AER_ABOVE, HARMLESS));
 	EXPECT_NE(-ETIMEDOUT, recovery_wait(&self->log));
 	sleep_ms(2 * READY_DELAY_MS);
-	self->stop = true;
-	worker_wait(&self->toucher, AT_ONCE_MS);
+	self->toucher.stop = true;
+	worker_wait(&self->worker, AT_ONCE_MS);
 
 	for (i = 0; i < GPUS; i++)
-		move_out(&self->tenant[i]);
+		move_out(&self->holder[i]);
 	for (i = 0; i < GPUS; i++) {
-		ASSERT_EQ(0, open_anew(&self->tenant[i], i));
-		EXPECT_EQ(0, testblock_read(&self->tenant[i].gpu, TB_EARLY));
-		EXPECT_EQ(0, testblock_rest(&self->tenant[i].gpu));
-		gpu_close(&self->tenant[i].gpu);
+		ASSERT_EQ(0, open_anew(&self->holder[i], i));
+		EXPECT_EQ(0, testblock_read(&self->holder[i].gpu, TB_EARLY));
+		EXPECT_EQ(0, testblock_rest(&self->holder[i].gpu));
+		gpu_close(&self->holder[i].gpu);
 	}
 }
 

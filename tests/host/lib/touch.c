@@ -80,6 +80,17 @@ int touch_until_gone(void *at)
 	return ret;
 }
 
+int touch_until_stopped(void *arg)
+{
+	struct toucher *toucher = arg;
+	uint64_t value;
+	int ret = 0;
+
+	while (!ret && !toucher->stop)
+		ret = touch_read(toucher->at, &value);
+	return ret;
+}
+
 int touch_read_byte(const volatile void *at, uint8_t *value)
 {
 	return ATTEMPT(*value = *(const volatile uint8_t *)at);

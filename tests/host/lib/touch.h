@@ -7,6 +7,8 @@
 #define HOST_TOUCH_H
 
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +16,12 @@ int touch_read(const volatile void *at, uint64_t *value);
 int touch_write(volatile void *at, uint64_t value);
 /* Reads until the memory is taken away: work for a worker. */
 int touch_until_gone(void *at);
+/* The same, or until told to stop. */
+struct toucher {
+	const volatile void *at;
+	_Atomic bool stop;
+};
+int touch_until_stopped(void *toucher);
 int touch_read_byte(const volatile void *at, uint8_t *value);
 
 /* The signal that ended this thread's last failed access. */
