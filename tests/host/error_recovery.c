@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <linux/pci_regs.h>
-#include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -39,10 +38,10 @@
 
 FIXTURE(recovery) {
 	struct gpu gpu;
-	volatile uint64_t *map;
+	volatile uint64_t *map, *resmem;
 	struct kmsg log;
 	int told;		/* eventfd of the error interrupt */
-	_Atomic bool stop;	/* the worker's */
+	struct toucher toucher;
 };
 
 FIXTURE_VARIANT(recovery) {
@@ -53,12 +52,17 @@ FIXTURE_VARIANT_ADD_ALL_GPUS(recovery);
 
 FIXTURE_SETUP(recovery)
 {
-	SETUP_GPU(&self->gpu, variant->gpu);
+	SETUP_REGION(&self->gpu, variant->gpu, GPU_RESMEM);
 	NEEDS_TESTBLOCK(&self->gpu);
 	self->map = gpu_map(&self->gpu, GPU_USEMEM, 0, MAP_LEN,
 			    PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, self->map);
+	self->resmem = gpu_map(&self->gpu, GPU_RESMEM, 0, MAP_LEN,
+			       PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, self->resmem);
+	self->toucher.at = self->map;
 	self->map[0] = VALUE;
+	self->resmem[0] = VALUE;
 	self->told = gpu_eventfd(&self->gpu, VFIO_PCI_ERR_IRQ_INDEX, 0, 1);
 	ASSERT_LE(0, self->told);
 	ASSERT_EQ(0, kmsg_mark(&self->log));
@@ -71,18 +75,6 @@ FIXTURE_TEARDOWN(recovery)
 	gpu_close(&self->gpu);
 }
 
-/* Touches the memory until told to stop, or until it is taken away. */
-static int keep_touching(void *arg)
-{
-	FIXTURE_DATA(recovery) *self = arg;
-	uint64_t value;
-
-	while (!self->stop)
-		if (touch_read(self->map, &value))
-			return -EFAULT;
-	return 0;
-}
-
 TEST_F(recovery, error_that_leaves_the_link_alone_takes_nothing_away)
 {
 	uint32_t resets = testblock_read(&self->gpu, TB_RESETS);
@@ -91,17 +83,19 @@ TEST_F(recovery, error_that_leaves_the_link_alone_takes_nothing_away)
 	uint64_t value;
 
 	ASSERT_EQ(4, gpu_write(&self->gpu, GPU_CONFIG, USEMEM_BAR_HIGH, &bar, 4));
-	ASSERT_EQ(0, worker_start(&worker, keep_touching, self));
+	ASSERT_EQ(0, worker_start(&worker, touch_until_stopped, &self->toucher));
 	ASSERT_EQ(0, testblock_write(&self->gpu, TB_AER, HARMLESS));
 	EXPECT_EQ(0, eventfd_wait(self->told, 5000));
 	EXPECT_EQ(0, recovery_wait(&self->log));
-	self->stop = true;
+	self->toucher.stop = true;
 	EXPECT_EQ(0, worker_wait(&worker, 8000));
 
 	EXPECT_EQ(resets, testblock_read(&self->gpu, TB_RESETS));
 	ASSERT_EQ(4, gpu_read(&self->gpu, GPU_CONFIG, USEMEM_BAR_HIGH, &bar, 4));
 	EXPECT_EQ(0x12, bar);
 	ASSERT_EQ(0, touch_read(self->map, &value));
+	EXPECT_EQ(VALUE, value);
+	ASSERT_EQ(0, touch_read(self->resmem, &value));
 	EXPECT_EQ(VALUE, value);
 	ASSERT_EQ(8, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
 	EXPECT_EQ(VALUE, value);
@@ -113,15 +107,17 @@ TEST_F(recovery, frozen_link_takes_the_memory_until_the_device_is_opened_anew)
 	uint64_t value;
 
 	ASSERT_EQ(0, testblock_write(&self->gpu, TB_READY_DELAY_MS, 700));
-	ASSERT_EQ(0, worker_start(&worker, keep_touching, self));
+	ASSERT_EQ(0, worker_start(&worker, touch_until_stopped, &self->toucher));
 	ASSERT_EQ(0, testblock_write(&self->gpu, TB_AER, FATAL));
 	EXPECT_EQ(0, eventfd_wait(self->told, 5000));
 	EXPECT_EQ(0, recovery_wait(&self->log));
 	EXPECT_EQ(-EFAULT, worker_wait(&worker, 8000));
+	EXPECT_EQ(-EFAULT, touch_read(self->resmem, &value));
 	EXPECT_EQ(-EIO, gpu_read(&self->gpu, GPU_USEMEM, 0, &value, 8));
 
 	/* A mapping keeps the device open. */
 	ASSERT_EQ(0, munmap((void *)self->map, MAP_LEN));
+	ASSERT_EQ(0, munmap((void *)self->resmem, MAP_LEN));
 	gpu_close(&self->gpu);
 	ASSERT_EQ(0, gpu_open_raw(&self->gpu, gpu_bdf(variant->gpu)));
 	ASSERT_EQ(0, gpu_command(&self->gpu, PCI_COMMAND_MEMORY, 0));

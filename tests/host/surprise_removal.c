@@ -26,6 +26,7 @@ FIXTURE(surprise_removal) {
 	struct gpu gpu;		/* the victim */
 	struct gpu other;
 	volatile uint64_t *map;
+	volatile uint64_t *resmem;	/* NULL where there is none */
 	volatile uint64_t *other_map;
 };
 
@@ -38,6 +39,10 @@ static void setup(struct __test_metadata *_metadata,
 	self->map = gpu_map(&self->gpu, GPU_USEMEM, 0, MIB(4),
 			    PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, self->map);
+	if (gpu_has_resmem(&self->gpu)) {
+		self->resmem = gpu_map(&self->gpu, GPU_RESMEM, 0, MIB(4), PROT_READ);
+		ASSERT_NE(MAP_FAILED, self->resmem);
+	}
 	self->other_map = gpu_map(&self->other, GPU_USEMEM, 0, MIB(4),
 				  PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, self->other_map);
@@ -62,6 +67,14 @@ static int touch_it(void *arg)
 	uint64_t value;
 
 	return touch_read(self->map, &value);
+}
+
+static int touch_resmem(void *arg)
+{
+	FIXTURE_DATA(surprise_removal) *self = arg;
+	uint64_t value;
+
+	return touch_read(self->resmem, &value);
 }
 
 static int read_it(void *arg)
@@ -103,14 +116,18 @@ TEST_F_TIMEOUT(surprise_removal, while_mapped_ends_in_errors, 90)
 	setup(_metadata, self, 0);
 	if (_metadata->exit_code)
 		return;
+	ASSERT_NE(NULL, self->resmem);
 	ASSERT_EQ(0, touch_it(self));
+	ASSERT_EQ(0, touch_resmem(self));
 	ASSERT_EQ(0, read_it(self));
 	ASSERT_EQ(0, testblock_write(&self->gpu, TB_SURPRISE, 1));
 	EXPECT_EQ(-EFAULT, until_it_fails(touch_it, self));
+	EXPECT_EQ(-EFAULT, touch_resmem(self));
 	EXPECT_EQ(-EIO, until_it_fails(read_it, self));
 	EXPECT_EQ(-EFAULT, touch_it(self));
 	EXPECT_OTHER_GPU_UNAFFECTED();
 	munmap((void *)self->map, MIB(4));
+	munmap((void *)self->resmem, MIB(4));
 	gpu_close(&self->gpu);
 	EXPECT_TRUE(pci_vanishes(gpu_bdf(0), VANISHED_MS));
 	EXPECT_OTHER_GPU_UNAFFECTED();
