@@ -14,7 +14,8 @@
 #include "clock.h"
 #include "sysfs.h"
 
-#define INSTANCE	"/sys/kernel/tracing/instances/nvgrace_gpu_test"
+#define TRACING	"/sys/kernel/tracing"
+#define INSTANCE	TRACING "/instances/nvgrace_gpu_test"
 #define EVENT_MS	3000	/* some come from a work item, after what they tell of */
 
 static size_t found_up_to;
@@ -22,7 +23,7 @@ static size_t found_up_to;
 int trace_begin(void)
 {
 	/* A test that was killed leaves its own. */
-	rmdir(INSTANCE);
+	trace_end();
 	found_up_to = 0;
 	if (mkdir(INSTANCE, 0700))
 		return -errno;
@@ -32,6 +33,18 @@ int trace_begin(void)
 void trace_end(void)
 {
 	rmdir(INSTANCE);
+	/* Probes are there for all instances. */
+	file_write(TRACING "/kprobe_events", "-:nvgrace_gpu_test/");
+}
+
+int trace_calls_of(const char *function)
+{
+	char probe[160];
+	int ret;
+
+	snprintf(probe, sizeof(probe), "p:nvgrace_gpu_test/%s %s", function, function);
+	ret = file_write(TRACING "/kprobe_events", probe);
+	return ret ?: file_write(INSTANCE "/events/nvgrace_gpu_test/enable", "1");
 }
 
 /* Found events are not looked at again. */

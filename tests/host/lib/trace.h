@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The driver's tracepoints, all on, in a trace instance of the test's own: what else the
+ * The driver's tracepoints, all on, and calls of the kernel's functions, in a trace instance of the test's own: what else the
  * host traces stays out.
  */
 #ifndef HOST_TRACE_H
@@ -11,6 +11,9 @@
 /* From an empty trace on: 0 or -errno. */
 int trace_begin(void);
 void trace_end(void);
+
+/* Calls of a function of the kernel are traced, too, as "name: (...": 0 or -errno. */
+int trace_calls_of(const char *function);
 
 /*
  * Does the trace get, within three seconds, an event of the driver that begins with the words
