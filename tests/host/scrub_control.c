@@ -441,6 +441,23 @@ TEST_F_TIMEOUT(scrub_control, gpu_without_reset_is_not_given_out, 120)
 	EXPECT_EQ(0, gpu_open(&self->gpu, self->bdf));
 }
 
+/* It fails late, after all but the scrub. */
+TEST_F_TIMEOUT(scrub_control, failed_open_leaves_nothing_behind, 120)
+{
+	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
+	ASSERT_EQ(0, poison_elsewhere(last_page(&self->gpu)));
+	ASSERT_EQ(0, poison_wait(self->bdf, 1));
+	gpu_close(&self->gpu);
+
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
+	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", ""));
+	EXPECT_EQ(-EIO, gpu_open_raw(&self->gpu, self->bdf));
+	EXPECT_TRUE(gpu_attribute_is(self->bdf, "ready", "unknown"));
+	EXPECT_EQ(0, poison_clear(self->bdf));
+	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", "default"));
+	EXPECT_EQ(0, gpu_open(&self->gpu, self->bdf));
+}
+
 TEST_F_TIMEOUT(scrub_control, bad_page_is_left_out_until_it_is_cleared, 120)
 {
 	uint64_t address;
