@@ -230,6 +230,22 @@ TEST_F(poison_memory, is_remembered_over_close_and_open)	/* W6 */
 				"opened with 1 bad page"));
 }
 
+TEST_F(poison_memory, opening_over_and_over_does_not_fill_the_log)
+{
+	const char *bdf = gpu_bdf(variant->gpu);
+	unsigned int i, lines;
+	uint64_t began = now_ms();
+
+	ASSERT_EQ(0, poison_it(self));
+	for (i = 0; i < KMSG_FLOOD; i++) {
+		gpu_close(&self->gpu);
+		ASSERT_EQ(0, gpu_open_raw(&self->gpu, bdf));
+	}
+	lines = kmsg_count(&self->log, KMSG_WARN, bdf, "opened with 1 bad page");
+	EXPECT_LE(1, lines);
+	EXPECT_GE(kmsg_limit(now_ms() - began), lines);
+}
+
 TEST_F(poison_memory, is_remembered_over_a_reset)
 {
 	ASSERT_EQ(0, poison_it(self));
