@@ -21,6 +21,7 @@ describe_tree() {
 	*-series) fragments="$fragments $kconfig/4k.config" suffix=-series ;;
 	*-64k) fragments="$fragments $kconfig/64k.config" suffix=-series-64k ;;
 	*-debug) fragments="$fragments $kconfig/4k.config $kconfig/debug.config" suffix=-debug ;;
+	*-rt) fragments="$fragments $kconfig/rt.config" suffix=-rt ;;
 	*) die "kernel-build does not know '$1'" ;;
 	esac
 }
@@ -60,10 +61,10 @@ patch_tree() {
 	done
 }
 
-# Every line of the fragments must come out as it went in.
+# Of each symbol the last line counts, and must come out as it went in.
 configure_tree() {
 	# shellcheck disable=SC2086 # file names without blanks
-	cat $fragments >"$1/.allconfig"
+	cat $fragments | tac | awk -F = '!/^CONFIG_/ || !seen[$1]++' | tac >"$1/.allconfig"
 	tree_make "$1" -s KCONFIG_ALLCONFIG="$1/.allconfig" allnoconfig >"$1/.conflog" 2>&1 ||
 		{ cat "$1/.conflog" >&2; die "the configuration of kernel $series cannot be made"; }
 	grep '^CONFIG_' "$1/.allconfig" | while read -r line; do
