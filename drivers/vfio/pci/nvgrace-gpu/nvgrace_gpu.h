@@ -13,7 +13,7 @@
  *   config mmap rw dmabuf platform zero	users, firmware and the driver itself
  *   ready					when the memory is ready
  *   views					the rule: who sees the memory
- *   layout bars badpages trace		know nothing of the others
+ *   status layout bars badpages trace	know nothing of the others
  *
  * Lock order, outermost first:
  *

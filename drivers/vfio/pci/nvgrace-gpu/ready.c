@@ -6,8 +6,7 @@
  *
  * After a reset the GPU trains its memory. Touching it earlier raises errors
  * in the platform's logs, so nothing of the memory may be visible to a CPU
- * until the GPU reports it ready: by two BAR0 registers, or, where it has a
- * CXL Device DVSEC, by that.
+ * until the GPU says that it is ready (status.c).
  *
  * A reset passes reset_begin() and reset_end(), whoever asks for it: they hang on
  * the PCI core's reset callbacks. reset_begin() removes all CPU views; the first look
@@ -22,28 +21,12 @@
  * reset.
  */
 
-#include <linux/bitfield.h>
 #include <linux/hrtimer.h>
 #include <linux/pm_runtime.h>
 #include <linux/sched/signal.h>
 
 #include "nvgrace_gpu.h"
-
-/* Vendor ABI: both registers read 0xff when the memory is usable. */
-#define BAR0_HBM_TRAINING	0x200bc
-#define BAR0_C2C_LINK		0x1498
-#define BAR0_LEN_NEEDED		(BAR0_HBM_TRAINING + sizeof(u32))
-#define BAR0_STATUS_READY	0xff
-#define BAR0_TIMEOUT_MS		30000
-
-/* CXL 4.0, 8.1.3.8.2: DVSEC CXL Range 1 Size Low. */
-#define CXL_DVSEC_DEVICE	0
-#define CXL_RANGE1_SIZE_LOW	0x1c
-#define CXL_MEM_INFO_VALID	BIT(0)
-#define CXL_MEM_ACTIVE		BIT(1)
-#define CXL_ACTIVE_TIMEOUT	GENMASK(15, 13)
-#define CXL_ACTIVE_TIMEOUT_MAX	4
-#define CXL_INFO_TIMEOUT_MS	1000
+#include "status.h"
 
 /* Short against the training, long against two register reads. */
 #define POLL_PERIOD_US		10000
@@ -51,19 +34,6 @@
 
 /* The PCI core gives up on a device 60 s after its reset. */
 #define RESET_TIMEOUT_MS	90000
-
-/**
- * struct ready_ops - one way a GPU reports readiness
- * @name: for people
- * @timeout_ms: how long after a reset the memory may take at first sight
- * @test: 0 ready, -EAGAIN not yet, -ENODEV device gone; called with memory
- *	  decode on and views.lock held for write; may extend the deadline
- */
-struct ready_ops {
-	const char *name;
-	unsigned int timeout_ms;
-	int (*test)(struct nvgrace_gpu *gpu);
-};
 
 /* Whether the PCI core is recovering from an error, and what that does to the GPU. */
 enum recovery {
@@ -74,96 +44,35 @@ enum recovery {
 
 /**
  * struct nvgrace_gpu_ready - what is known of readiness besides the state
- * @ops: chosen at probe, immutable
- * @cxl_dvsec: config offset of the CXL Device DVSEC or 0, immutable
+ * @status: where the device tells it, immutable but for its bar0, which is there while
+ *	    the device is open; views.lock
  * @wait_lock: one task polls, the others queue behind it; never taken with
  *	       another lock of the driver, of vfio-pci-core or of mm held (type1
  *	       holds its own when it maps for DMA what has to be waited for)
- * @bar0: registers while the device is open, else NULL; views.lock
  * @clock_runs: @since and @deadline are valid; views.lock
  * @since: jiffies of the first look after a reset, or of the reset's begin; views.lock
  * @deadline: jiffies after which unready memory is an error; views.lock
- * @cxl_active_phase: the CXL deadline has been extended; views.lock
+ * @extended: the device has said how long it takes, as @deadline has it; views.lock
  * @recovery: error recovery that has not ended; views.lock
  * @recovery_end: jiffies until which it may reset the link; views.lock
  * @awake: accesses under way that keep the device awake
  */
 struct nvgrace_gpu_ready {
-	const struct ready_ops *ops;
-	u16 cxl_dvsec;
+	struct nvgrace_gpu_status status;
 	struct mutex wait_lock; /* who polls */
-	void __iomem *bar0;
 	bool clock_runs;
 	unsigned long since;
 	unsigned long deadline;
-	bool cxl_active_phase;
+	bool extended;
 	enum recovery recovery;
 	unsigned long recovery_end;
 	atomic_t awake;
 };
 
-static int test_bar0(struct nvgrace_gpu *gpu)
-{
-	u32 hbm, c2c;
-
-	if (!gpu->ready->bar0)
-		return -EIO;
-
-	c2c = ioread32(gpu->ready->bar0 + BAR0_C2C_LINK);
-	hbm = ioread32(gpu->ready->bar0 + BAR0_HBM_TRAINING);
-	if (PCI_POSSIBLE_ERROR(c2c) || PCI_POSSIBLE_ERROR(hbm))
-		return -ENODEV;
-	if (c2c == BAR0_STATUS_READY && hbm == BAR0_STATUS_READY)
-		return 0;
-	return -EAGAIN;
-}
-
-static const struct ready_ops ready_by_bar0 = {
-	.name = "bar0",
-	.timeout_ms = BAR0_TIMEOUT_MS,
-	.test = test_bar0,
-};
-
-/* CXL 4.0, 8.1.3.8.2: 1, 4, 16, 64 or 256 s; larger codes are reserved. */
-static unsigned int cxl_active_timeout_ms(u32 status)
-{
-	unsigned int code = FIELD_GET(CXL_ACTIVE_TIMEOUT, status);
-
-	return MSEC_PER_SEC << (2 * min(code, CXL_ACTIVE_TIMEOUT_MAX));
-}
-
-static int test_cxl(struct nvgrace_gpu *gpu)
-{
-	struct nvgrace_gpu_ready *ready = gpu->ready;
-	u32 status;
-
-	pci_read_config_dword(gpu->core.pdev,
-			      ready->cxl_dvsec + CXL_RANGE1_SIZE_LOW, &status);
-	if (PCI_POSSIBLE_ERROR(status))
-		return -ENODEV;
-	if (!(status & CXL_MEM_INFO_VALID))
-		return -EAGAIN;
-	if (status & CXL_MEM_ACTIVE)
-		return 0;
-
-	if (!ready->cxl_active_phase) {
-		ready->cxl_active_phase = true;
-		ready->deadline = jiffies +
-			msecs_to_jiffies(cxl_active_timeout_ms(status));
-	}
-	return -EAGAIN;
-}
-
-static const struct ready_ops ready_by_cxl = {
-	.name = "cxl",
-	.timeout_ms = CXL_INFO_TIMEOUT_MS,
-	.test = test_cxl,
-};
-
 static void start_clock(struct nvgrace_gpu *gpu)
 {
 	struct nvgrace_gpu_ready *ready = gpu->ready;
-	unsigned int timeout_ms = ready->ops->timeout_ms;
+	unsigned int timeout_ms = ready->status.ops->timeout_ms;
 
 	lockdep_assert_held_write(&gpu->views.lock);
 
@@ -173,7 +82,7 @@ static void start_clock(struct nvgrace_gpu *gpu)
 	ready->clock_runs = true;
 	ready->since = jiffies;
 	ready->deadline = jiffies + msecs_to_jiffies(timeout_ms);
-	ready->cxl_active_phase = false;
+	ready->extended = false;
 }
 
 /* The clock starts when somebody looks, and the device is awake. */
@@ -222,15 +131,7 @@ int nvgrace_gpu_ready_init(struct nvgrace_gpu *gpu)
 	gpu->ready = ready;
 	mutex_init(&ready->wait_lock);
 
-	ready->cxl_dvsec = pci_find_dvsec_capability(pdev, PCI_VENDOR_ID_CXL,
-						     CXL_DVSEC_DEVICE);
-	ready->ops = ready->cxl_dvsec ? &ready_by_cxl : &ready_by_bar0;
-	if (ready->cxl_dvsec || pci_resource_len(pdev, 0) >= BAR0_LEN_NEEDED)
-		return 0;
-
-	pci_err(pdev, "BAR0 has only %llu bytes, without the registers that tell readiness; this GPU does not fit the driver\n",
-		(u64)pci_resource_len(pdev, 0));
-	return -ENODEV;
+	return nvgrace_gpu_status_init(&ready->status, pdev);
 }
 
 /**
@@ -241,7 +142,7 @@ int nvgrace_gpu_ready_init(struct nvgrace_gpu *gpu)
  */
 const char *nvgrace_gpu_readiness_name(const struct nvgrace_gpu *gpu)
 {
-	return gpu->ready ? gpu->ready->ops->name : "none";
+	return gpu->ready ? gpu->ready->status.ops->name : "none";
 }
 
 /**
@@ -255,7 +156,7 @@ const char *nvgrace_gpu_readiness_name(const struct nvgrace_gpu *gpu)
 void nvgrace_gpu_ready_open(struct nvgrace_gpu *gpu, void __iomem *bar0)
 {
 	guard(rwsem_write)(&gpu->views.lock);
-	gpu->ready->bar0 = bar0;
+	gpu->ready->status.bar0 = bar0;
 	if (!needs_reset(gpu))
 		revoke(gpu, NVGRACE_GPU_WAITING);
 }
@@ -267,7 +168,7 @@ void nvgrace_gpu_ready_open(struct nvgrace_gpu *gpu, void __iomem *bar0)
 void nvgrace_gpu_ready_close(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
-	gpu->ready->bar0 = NULL;
+	gpu->ready->status.bar0 = NULL;
 	revoke(gpu, gpu->views.state == NVGRACE_GPU_LOST ? NVGRACE_GPU_LOST :
 							   NVGRACE_GPU_CLOSED);
 }
@@ -336,22 +237,14 @@ void nvgrace_gpu_reset_begin(struct nvgrace_gpu *gpu)
 	revoke_for_reset(gpu);
 }
 
-/* Asks the device itself: registers that do not answer are not to be read. */
-static int registers_answer(struct pci_dev *pdev)
+static bool is_silent(const struct nvgrace_gpu *gpu)
 {
-	u16 command;
-
-	if (pdev->current_state != PCI_D0)
-		return -EIO;
-	pci_read_config_word(pdev, PCI_COMMAND, &command);
-	if (PCI_POSSIBLE_ERROR(command))
-		return -ENODEV;
-	return command & PCI_COMMAND_MEMORY ? 0 : -EIO;
+	return nvgrace_gpu_status_can_be_read(&gpu->ready->status) == -ENODEV;
 }
 
 static void end_reset(struct nvgrace_gpu *gpu)
 {
-	revoke(gpu, gpu->ready->bar0 ? NVGRACE_GPU_WAITING : NVGRACE_GPU_CLOSED);
+	revoke(gpu, gpu->ready->status.bar0 ? NVGRACE_GPU_WAITING : NVGRACE_GPU_CLOSED);
 }
 
 /**
@@ -365,7 +258,7 @@ static void end_reset(struct nvgrace_gpu *gpu)
 bool nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
-	if (registers_answer(gpu->core.pdev) != -ENODEV) {
+	if (!is_silent(gpu)) {
 		end_reset(gpu);
 		return true;
 	}
@@ -441,8 +334,7 @@ void nvgrace_gpu_recovery_done(struct nvgrace_gpu *gpu)
 void nvgrace_gpu_recovery_failed(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
-	if (gpu->ready->recovery == LINK_WORKS &&
-	    registers_answer(gpu->core.pdev) != -ENODEV) {
+	if (gpu->ready->recovery == LINK_WORKS && !is_silent(gpu)) {
 		end_recovery(gpu);
 		end_reset(gpu);
 		return;
@@ -510,6 +402,19 @@ static bool is_reachable(struct nvgrace_gpu *gpu)
 	return !core->vconfig || __vfio_pci_memory_enabled(core);
 }
 
+/* Of how long it takes the device's first word counts. */
+static int read_status(struct nvgrace_gpu_ready *ready)
+{
+	unsigned int more_ms = 0;
+	int ret = ready->status.ops->read(&ready->status, &more_ms);
+
+	if (more_ms && !ready->extended) {
+		ready->extended = true;
+		ready->deadline = jiffies + msecs_to_jiffies(more_ms);
+	}
+	return ret;
+}
+
 /*
  * BAR0 and config space must be left alone during a reset or powered down. A
  * user's own reset may have ended while error recovery has yet to reset the link.
@@ -527,12 +432,12 @@ static int test_ready(struct nvgrace_gpu *gpu)
 	}
 	if (!is_reachable(gpu))
 		return -EIO;
-	ret = registers_answer(gpu->core.pdev);
+	ret = nvgrace_gpu_status_can_be_read(&gpu->ready->status);
 	if (ret)
 		return ret;
 	if (!ready->clock_runs)
 		start_clock(gpu);
-	return ready->ops->test(gpu);
+	return read_status(ready);
 }
 
 static bool is_late(struct nvgrace_gpu *gpu)
