@@ -26,6 +26,7 @@
 #include "touch.h"
 #include "trace.h"
 #include "variants.h"
+#include "worker.h"
 
 #define PROMPT_MS	3000	/* for what must not wait for the scrub */
 #define UNREADY_MS	4000
@@ -89,56 +90,6 @@ static unsigned int scrubs_logged(FIXTURE_DATA(scrub_control) *self)
 	return kmsg_count(&self->log, KMSG_ANY, self->bdf, "memory scrubbed: ");
 }
 
-/* The device's own process: only its end closes it. 0 once it begins to open. */
-static pid_t open_in_child(const char *bdf)
-{
-	struct gpu gpu;
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	_exit(gpu_open(&gpu, bdf) ? 1 : 0);
-}
-
-/* The exit status of a child, -ETIMEDOUT if it goes on; killed, -EINTR. */
-static int child_ends(pid_t pid, unsigned int timeout_ms)
-{
-	uint64_t deadline = now_ms() + timeout_ms;
-	int status;
-
-	while (!waitpid(pid, &status, WNOHANG)) {
-		if (now_ms() > deadline)
-			return -ETIMEDOUT;
-		sleep_ms(2);
-	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
-}
-
-static uint64_t bytes_done(const char *bdf)
-{
-	uint64_t done = 0, total;
-
-	return scrub_progress(bdf, &done, &total) ? 0 : done;
-}
-
-static uint64_t last_page(const struct gpu *gpu)
-{
-	return poison_address(gpu, GPU_USEMEM,
-			      gpu->region[GPU_USEMEM].real - page_size());
-}
-
-static int wait_until_some_is_done(const char *bdf)
-{
-	uint64_t deadline = now_ms() + SCRUB_MS;
-
-	while (!scrub_state_is(bdf, "scrubbing") || !bytes_done(bdf)) {
-		if (now_ms() > deadline)
-			return -ETIMEDOUT;
-		sleep_ms(1);
-	}
-	return 0;
-}
-
 TEST_F(scrub_control, policies_are_taken_and_nothing_else)
 {
 	static const char * const policies[] = { "on-close", "on-open", "off" };
@@ -200,7 +151,7 @@ TEST_F_TIMEOUT(scrub_control, on_close_cleans_with_nobody_there, 120)
 	total = memory_bytes(&self->gpu);
 	gpu_close(&self->gpu);
 	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
-	EXPECT_EQ(total, bytes_done(self->bdf));
+	EXPECT_EQ(total, scrub_bytes_done(self->bdf));
 	EXPECT_EQ(0, scrub_progress(self->bdf, &done, &total));
 	EXPECT_EQ(done, total);
 	/* What the open found dirty it has cleaned too. */
@@ -264,7 +215,7 @@ TEST_F_TIMEOUT(scrub_control, open_waits_for_the_background, 120)
 {
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
 	ASSERT_EQ(0, open_and_close(self));
-	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
+	ASSERT_EQ(0, scrub_wait_begun(self->bdf));
 	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
 	/* There was no second one beside it, which would end later. */
 	sleep_ms(2000);
@@ -279,11 +230,11 @@ TEST_F_TIMEOUT(scrub_control, killed_while_it_scrubs_leaves_it_dirty, 120)
 	pid_t pid;
 
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
-	pid = open_in_child(self->bdf);
+	pid = tenant_opens(self->bdf);
 	ASSERT_GT(pid, 0);
-	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
+	ASSERT_EQ(0, scrub_wait_begun(self->bdf));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
-	EXPECT_EQ(-EINTR, child_ends(pid, PROMPT_MS));
+	EXPECT_EQ(-EINTR, child_wait(pid, PROMPT_MS));
 	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
 	ASSERT_EQ(0, scrub_progress(self->bdf, &done, &total));
 	EXPECT_LT(done, total);
@@ -302,12 +253,12 @@ TEST_F_TIMEOUT(scrub_control, killed_while_it_waits_for_the_gpu, 120)
 	ASSERT_EQ(0, testblock_write(&self->gpu, TB_READY_DELAY_MS, UNREADY_MS));
 	gpu_close(&self->gpu);
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
-	pid = open_in_child(self->bdf);
+	pid = tenant_opens(self->bdf);
 	ASSERT_GT(pid, 0);
 	ASSERT_EQ(0, scrub_wait(self->bdf, "scrubbing", PROMPT_MS));
-	EXPECT_EQ(0, bytes_done(self->bdf));
+	EXPECT_EQ(0, scrub_bytes_done(self->bdf));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
-	EXPECT_EQ(-EINTR, child_ends(pid, UNREADY_MS / 2));
+	EXPECT_EQ(-EINTR, child_wait(pid, UNREADY_MS / 2));
 	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
 }
 
@@ -315,7 +266,7 @@ TEST_F_TIMEOUT(scrub_control, killed_while_it_waits_for_the_gpu, 120)
 static pid_t open_behind_the_background(FIXTURE_DATA(scrub_control) *self)
 {
 	pid_t pid = scrub_set_policy(self->bdf, "on-close") ?: open_and_close(self) ?:
-		    wait_until_some_is_done(self->bdf) ?: open_in_child(self->bdf);
+		    scrub_wait_begun(self->bdf) ?: tenant_opens(self->bdf);
 
 	sleep_ms(100);
 	return pid;
@@ -328,7 +279,7 @@ TEST_F_TIMEOUT(scrub_control, killed_while_it_waits_for_the_background, 120)
 	pid = open_behind_the_background(self);
 	ASSERT_GT(pid, 0);
 	ASSERT_EQ(0, kill(pid, SIGKILL));
-	EXPECT_EQ(-EINTR, child_ends(pid, PROMPT_MS));
+	EXPECT_EQ(-EINTR, child_wait(pid, PROMPT_MS));
 	/* Which is none of the background's business. */
 	EXPECT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
 }
@@ -339,7 +290,7 @@ TEST_F_TIMEOUT(scrub_control, unbind_does_not_wait_for_the_background, 120)
 
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
 	ASSERT_EQ(0, open_and_close(self));
-	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
+	ASSERT_EQ(0, scrub_wait_begun(self->bdf));
 	before = now_ms();
 	ASSERT_EQ(0, driver_unbind(self->bdf));
 	EXPECT_LT(now_ms() - before, PROMPT_MS);
@@ -358,7 +309,7 @@ TEST_F_TIMEOUT(scrub_control, unbind_ends_an_open_that_waits_for_the_background,
 	before = now_ms();
 	ASSERT_EQ(0, driver_unbind(self->bdf));
 	EXPECT_LT(now_ms() - before, PROMPT_MS);
-	EXPECT_EQ(1, child_ends(pid, PROMPT_MS));
+	EXPECT_EQ(1, child_wait(pid, PROMPT_MS));
 	ASSERT_EQ(0, driver_bind(self->bdf));
 	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
 }
@@ -367,7 +318,7 @@ TEST_F_TIMEOUT(scrub_control, reset_by_others_does_not_harm_it, 120)
 {
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
 	ASSERT_EQ(0, open_and_close(self));
-	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
+	ASSERT_EQ(0, scrub_wait_begun(self->bdf));
 	ASSERT_EQ(0, gpu_reset_by_sysfs(self->bdf));
 	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
 	ASSERT_EQ(0, gpu_open_raw(&self->gpu, self->bdf));
@@ -415,7 +366,7 @@ TEST_F_TIMEOUT(scrub_control, waits_while_others_reset, 120)
 	}
 	wait_for_the_midst_of_a_reset(&self->gpu);
 	gpu_close(&self->gpu);
-	EXPECT_EQ(0, child_ends(pid, SCRUB_MS));
+	EXPECT_EQ(0, child_wait(pid, SCRUB_MS));
 	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
 	EXPECT_EQ(1, scrubs_logged(self));
 	ASSERT_EQ(0, gpu_open_raw(&self->gpu, self->bdf));
@@ -445,7 +396,7 @@ TEST_F_TIMEOUT(scrub_control, gpu_without_reset_is_not_given_out, 120)
 TEST_F_TIMEOUT(scrub_control, failed_open_leaves_nothing_behind, 120)
 {
 	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	ASSERT_EQ(0, poison_elsewhere(last_page(&self->gpu)));
+	ASSERT_EQ(0, poison_elsewhere(poison_address(&self->gpu, GPU_USEMEM, 0)));
 	ASSERT_EQ(0, poison_wait(self->bdf, 1));
 	gpu_close(&self->gpu);
 
@@ -456,154 +407,6 @@ TEST_F_TIMEOUT(scrub_control, failed_open_leaves_nothing_behind, 120)
 	EXPECT_EQ(0, poison_clear(self->bdf));
 	ASSERT_EQ(0, pci_attribute_write(self->bdf, "reset_method", "default"));
 	EXPECT_EQ(0, gpu_open(&self->gpu, self->bdf));
-}
-
-TEST_F_TIMEOUT(scrub_control, bad_page_is_left_out_until_it_is_cleared, 120)
-{
-	uint64_t address;
-
-	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	address = last_page(&self->gpu);
-	ASSERT_NE(0, address);
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
-	ASSERT_EQ(0, poison_elsewhere(address));
-	ASSERT_EQ(0, poison_wait(self->bdf, 1));
-	gpu_close(&self->gpu);
-	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
-	EXPECT_EQ(1, kmsg_count(&self->log, KMSG_ANY, self->bdf, "1 bad pages left out"));
-	ASSERT_EQ(0, poison_clear(self->bdf));
-	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
-}
-
-/* Of ten pages in the midst of the memory: two in a row and one alone. */
-static bool goes_bad(unsigned int page)
-{
-	return page == 3 || page == 4 || page == 6;
-}
-
-TEST_F_TIMEOUT(scrub_control, pages_around_bad_ones_are_zeroed, 120)
-{
-	static const char zeroes[65536];
-	static char bytes[65536];
-	const ssize_t size = page_size();
-	const uint64_t start = MIB(1);
-	unsigned int i;
-
-	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	memset(bytes, 0xa5, size);
-	for (i = 0; i < 10; i++)
-		ASSERT_EQ(size, gpu_write(&self->gpu, GPU_USEMEM, start + i * size, bytes, size));
-	for (i = 0; i < 10; i++)
-		if (goes_bad(i))
-			ASSERT_EQ(0, poison_elsewhere(poison_address(&self->gpu, GPU_USEMEM,
-								     start + i * size)));
-	ASSERT_EQ(0, poison_wait(self->bdf, 3));
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
-	gpu_close(&self->gpu);
-	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
-	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	for (i = 0; i < 10; i++) {
-		ASSERT_EQ(goes_bad(i) ? -EIO : size,
-			  gpu_read(&self->gpu, GPU_USEMEM, start + i * size, bytes, size));
-		if (!goes_bad(i))
-			EXPECT_EQ(0, memcmp(zeroes, bytes, size)) TH_LOG("page %u", i);
-	}
-}
-
-TEST_F_TIMEOUT(scrub_control, page_that_goes_bad_meanwhile_is_recorded, 120)
-{
-	uint64_t address;
-
-	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	address = last_page(&self->gpu);
-	ASSERT_NE(0, address);
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
-	gpu_close(&self->gpu);
-	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
-	ASSERT_EQ(0, poison_elsewhere(address));
-	ASSERT_EQ(0, poison_wait(self->bdf, 1));
-	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
-	EXPECT_EQ(1, gpu_attribute_number(self->bdf, "bad_page_count"));
-}
-
-/* Whoever has the memory was promised that no byte of earlier users is in it. */
-TEST_F_TIMEOUT(scrub_control, bad_pages_are_not_cleared_under_a_user, 120)
-{
-	uint64_t address;
-
-	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	address = poison_address(&self->gpu, GPU_USEMEM, 0);
-	ASSERT_NE(0, address);
-	ASSERT_EQ(0, poison_elsewhere(address));
-	ASSERT_EQ(0, poison_wait(self->bdf, 1));
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
-	gpu_close(&self->gpu);
-	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
-	EXPECT_EQ(-EBUSY, poison_clear(self->bdf));
-	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	EXPECT_EQ(-EBUSY, poison_clear(self->bdf));
-	EXPECT_EQ(1, gpu_attribute_number(self->bdf, "bad_page_count"));
-	EXPECT_EQ(2, kmsg_count(&self->log, KMSG_WARN, self->bdf, "bad_pages not cleared"));
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
-	gpu_close(&self->gpu);
-	EXPECT_EQ(0, poison_clear(self->bdf));
-	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	EXPECT_EQ(2, scrubs_logged(self));
-}
-
-/* Nor in mid-scrub, whoever scrubs, and whatever the policy is by then. */
-TEST_F_TIMEOUT(scrub_control, bad_pages_are_not_cleared_in_a_scrub, 120)
-{
-	pid_t pid;
-
-	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	ASSERT_EQ(0, poison_elsewhere(poison_address(&self->gpu, GPU_USEMEM, 0)));
-	ASSERT_EQ(0, poison_wait(self->bdf, 1));
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-close"));
-	gpu_close(&self->gpu);
-	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "off"));
-	EXPECT_EQ(-EBUSY, poison_clear(self->bdf));
-	ASSERT_EQ(0, scrub_wait(self->bdf, "clean", SCRUB_MS));
-
-	ASSERT_EQ(0, open_and_close(self));
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
-	pid = open_in_child(self->bdf);
-	ASSERT_GT(pid, 0);
-	ASSERT_EQ(0, wait_until_some_is_done(self->bdf));
-	EXPECT_EQ(-EBUSY, poison_clear(self->bdf));
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "off"));
-	EXPECT_EQ(-EBUSY, poison_clear(self->bdf));
-	EXPECT_EQ(0, child_ends(pid, SCRUB_MS));
-	EXPECT_EQ(1, gpu_attribute_number(self->bdf, "bad_page_count"));
-	EXPECT_EQ(0, poison_clear(self->bdf));
-}
-
-/* A bad page, then a user whose memory was scrubbed but for it. */
-static int promise_with_a_bad_page(FIXTURE_DATA(scrub_control) *self)
-{
-	int ret = gpu_open(&self->gpu, self->bdf);
-
-	ret = ret ?: poison_elsewhere(poison_address(&self->gpu, GPU_USEMEM, 0));
-	ret = ret ?: poison_wait(self->bdf, 1);
-	ret = ret ?: scrub_set_policy(self->bdf, "on-open");
-	gpu_close(&self->gpu);
-	return ret ?: gpu_open(&self->gpu, self->bdf);
-}
-
-TEST_F_TIMEOUT(scrub_control, promise_outlives_its_policy, 120)
-{
-	ASSERT_EQ(0, promise_with_a_bad_page(self));
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "off"));
-	EXPECT_EQ(-EBUSY, poison_clear(self->bdf));
-	gpu_close(&self->gpu);
-	EXPECT_EQ(0, poison_clear(self->bdf));
-	/* Nobody is promised anything now, whatever comes later. */
-	ASSERT_EQ(0, gpu_open(&self->gpu, self->bdf));
-	ASSERT_EQ(0, poison_elsewhere(poison_address(&self->gpu, GPU_USEMEM, 0)));
-	ASSERT_EQ(0, poison_wait(self->bdf, 1));
-	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
-	EXPECT_EQ(0, poison_clear(self->bdf));
 }
 
 TEST_F_TIMEOUT(scrub_control, trace_is_evidence, 120)
@@ -642,7 +445,7 @@ static bool both_under_way(const char *one, const char *other)
 	uint64_t deadline = now_ms() + SCRUB_MS;
 
 	while (now_ms() < deadline) {
-		if (bytes_done(one) && bytes_done(other))
+		if (scrub_bytes_done(one) && scrub_bytes_done(other))
 			return scrub_state_is(one, "scrubbing") && scrub_state_is(other, "scrubbing");
 		sleep_ms(1);
 	}
@@ -684,15 +487,15 @@ TEST_F_TIMEOUT(scrub_control, killed_while_it_waits_for_a_thread, 120)
 	ASSERT_EQ(0, limit_threads("1", "0"));
 	EXPECT_EQ(0, scrub_set_policy(other, "on-close"));
 	gpu_close(&gpu);
-	ASSERT_EQ(0, wait_until_some_is_done(other));
+	ASSERT_EQ(0, scrub_wait_begun(other));
 	ASSERT_EQ(0, gpu_reset_by_sysfs(other));
 	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
-	pid = open_in_child(self->bdf);
+	pid = tenant_opens(self->bdf);
 	ASSERT_GT(pid, 0);
 	EXPECT_EQ(0, scrub_wait(self->bdf, "scrubbing", PROMPT_MS));
 	sleep_ms(100);
 	ASSERT_EQ(0, kill(pid, SIGKILL));
-	EXPECT_EQ(-EINTR, child_ends(pid, UNREADY_MS / 2));
+	EXPECT_EQ(-EINTR, child_wait(pid, UNREADY_MS / 2));
 	EXPECT_EQ(0, scrub_wait(other, "clean", SCRUB_MS));
 	EXPECT_EQ(0, scrub_and_poison_off(other));
 }

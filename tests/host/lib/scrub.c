@@ -77,6 +77,35 @@ int scrub_progress(const char *bdf, uint64_t *done, uint64_t *total)
 	return 0;
 }
 
+uint64_t scrub_bytes_done(const char *bdf)
+{
+	uint64_t done = 0, total;
+
+	return scrub_progress(bdf, &done, &total) ? 0 : done;
+}
+
+int scrub_wait_begun(const char *bdf)
+{
+	uint64_t deadline = now_ms() + SCRUB_MS;
+
+	while (!scrub_state_is(bdf, "scrubbing") || !scrub_bytes_done(bdf)) {
+		if (now_ms() > deadline)
+			return -ETIMEDOUT;
+		sleep_ms(1);
+	}
+	return 0;
+}
+
+pid_t tenant_opens(const char *bdf)
+{
+	struct gpu gpu;
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	_exit(gpu_open(&gpu, bdf) ? 1 : 0);
+}
+
 uint64_t memory_bytes(const struct gpu *gpu)
 {
 	return gpu->region[GPU_USEMEM].real +

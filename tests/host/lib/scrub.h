@@ -28,6 +28,11 @@ int scrub_wait(const char *bdf, const char *state, unsigned int timeout_ms);
 /* No more scrubbing, also none that has begun, and no bad pages: 0 or -errno. */
 int scrub_and_poison_off(const char *bdf);
 
+/* Waits until it has zeroed something and goes on: 0, or -ETIMEDOUT. */
+int scrub_wait_begun(const char *bdf);
+
+uint64_t scrub_bytes_done(const char *bdf);
+
 /* Bytes done and bytes in all: 0 or -errno. */
 int scrub_progress(const char *bdf, uint64_t *done, uint64_t *total);
 
@@ -53,6 +58,12 @@ int tenant_move_in(struct tenant *tenant, const char *bdf, uint8_t byte);
  * zero, part of it by DMA, and keeps it open. Its pid once it is through, or -errno.
  */
 pid_t tenant_moves_in(const char *bdf, uint8_t byte);
+
+/*
+ * A process that opens the GPU, which only its end closes, and ends with status 0 if it
+ * could. Its pid, once it begins.
+ */
+pid_t tenant_opens(const char *bdf);
 
 /* kill -9, and wait for the end of it. */
 void tenant_dies(pid_t pid);

@@ -59,5 +59,5 @@ int child_wait(pid_t pid, unsigned int timeout_ms)
 			return -ETIMEDOUT;
 		sleep_ms(2);
 	}
-	return status;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 }

@@ -26,7 +26,7 @@ int worker_wait(struct worker *worker, unsigned int timeout_ms);
 
 bool worker_done(const struct worker *worker);
 
-/* The end of a process of ours: its status, or -ETIMEDOUT. */
+/* The exit status of a process of ours; -EINTR if it was killed, -ETIMEDOUT if it goes on. */
 int child_wait(pid_t pid, unsigned int timeout_ms);
 
 #endif
