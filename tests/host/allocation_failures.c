@@ -8,6 +8,8 @@
  * Splats and leaks are for the kernel to find: this wants one with its checks on.
  * Each sweep must have met at least as many allocations as are known to be there,
  * less than was measured, since kernels differ.
+ *
+ * See allocation_failures_bind.c for bind and unbind.
  */
 
 #include <errno.h>
@@ -52,22 +54,11 @@ FIXTURE_VARIANT_ADD_ALL_GPUS(allocation_failures);
 
 typedef FIXTURE_DATA(allocation_failures) fixture;
 
-/* A description that cannot be read for want of memory must not be ignored. */
-static bool is_coherent(const char *bdf)
-{
-	char mode[16];
-
-	return gpu_attribute(bdf, "mode", mode, sizeof(mode)) > 0 &&
-	       !strcmp(mode, "coherent");
-}
-
 FIXTURE_SETUP(allocation_failures)
 {
 	self->gpu = GPU_CLOSED;
 	self->fd = -1;
 	SETUP_BDF(self->bdf, variant->gpu);
-	if (!driver_is_bound(self->bdf))
-		ASSERT_EQ(0, driver_bind(self->bdf));
 	/* What is allocated once and kept is no leak. */
 	ASSERT_EQ(0, next_user(self->bdf));
 	ASSERT_EQ(0, sweep_begin(&self->sweep));
@@ -80,13 +71,9 @@ FIXTURE_TEARDOWN(allocation_failures)
 		close(self->fd);
 	gpu_close(&self->gpu);
 	footprint_free(&self->before);
-	if (!driver_is_bound(self->bdf))
-		EXPECT_EQ(0, driver_bind(self->bdf));
 	poison_clear(self->bdf);
 	scrub_set_policy(self->bdf, "off");
 }
-
-#define SWEEP(call) while (sweep_step(&self->sweep, call, self))
 
 /* The sweep is through, and the next user has what he wants. */
 #define EXPECT_SWEPT_AND_WELL(failures, refusals) do {			\
@@ -100,63 +87,6 @@ FIXTURE_TEARDOWN(allocation_failures)
 	EXPECT_FALSE(sweep_step(&self->sweep, call, self));		\
 	EXPECT_SWEPT_AND_WELL(0, 0);					\
 } while (0)
-
-static int driver_file(const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/%s", driver_name(),
-		 name);
-	return open(path, O_WRONLY | O_CLOEXEC);
-}
-
-static int write_bdf(void *arg)
-{
-	const fixture *self = arg;
-
-	return pwrite(self->fd, self->bdf, strlen(self->bdf), 0) < 0 ? -errno : 0;
-}
-
-TEST_F_TIMEOUT(allocation_failures, probe_survives_any, 600)
-{
-	ASSERT_EQ(0, driver_unbind(self->bdf));
-	/* VFIO core's way out of it warns, and keeps the IOMMU group for ever. */
-	ASSERT_EQ(0, sweep_spare("vfio_create_group"));
-	footprint_take(&self->before);
-	self->fd = driver_file("bind");
-	ASSERT_GE(self->fd, 0);
-	SWEEP(write_bdf) {
-		EXPECT_OUT_OF_MEMORY_OR_0(&self->sweep);
-		EXPECT_EQ(!self->sweep.result, driver_is_bound(self->bdf));
-		if (driver_is_bound(self->bdf)) {
-			EXPECT_TRUE(is_coherent(self->bdf));
-			ASSERT_EQ(0, driver_unbind(self->bdf));
-		}
-	}
-	ASSERT_EQ(0, driver_unbind(self->bdf));
-	EXPECT_TRUE(footprint_is_back(&self->before));
-	ASSERT_EQ(0, driver_bind(self->bdf));
-	EXPECT_SWEPT_AND_WELL(60, 20);
-}
-
-TEST_F_TIMEOUT(allocation_failures, unbind_survives_any, 600)
-{
-	ASSERT_EQ(0, driver_unbind(self->bdf));
-	footprint_take(&self->before);
-	ASSERT_EQ(0, driver_bind(self->bdf));
-	self->fd = driver_file("unbind");
-	ASSERT_GE(self->fd, 0);
-	SWEEP(write_bdf) {
-		EXPECT_OUT_OF_MEMORY_OR_0(&self->sweep);
-		EXPECT_EQ(!self->sweep.result, !driver_is_bound(self->bdf));
-		if (!driver_is_bound(self->bdf))
-			ASSERT_EQ(0, driver_bind(self->bdf));
-	}
-	EXPECT_EQ(0, driver_is_bound(self->bdf));
-	EXPECT_TRUE(footprint_is_back(&self->before));
-	ASSERT_EQ(0, driver_bind(self->bdf));
-	EXPECT_SWEPT_AND_WELL(10, 0);
-}
 
 /* The group and its container stay open; the device is opened and closed. */
 static int open_device(void *arg)

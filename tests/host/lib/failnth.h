@@ -45,6 +45,9 @@ int sweep_spare(const char *function);
  */
 bool sweep_step(struct sweep *sweep, int (*call)(void *arg), void *arg);
 
+/* In a test whose fixture has a sweep, and is what @call takes. */
+#define SWEEP(call) while (sweep_step(&self->sweep, call, self))
+
 /*
  * The same for allocations away from this thread, as far as they are ended when @call
  * returns. Slab objects only, and told by their sizes: the driver's n-th 64 bytes
