@@ -319,11 +319,10 @@ void *nvgrace_gpu_view(struct nvgrace_gpu *gpu,
 	lockdep_assert_held_read(&gpu->views.lock);
 	lockdep_assert_held(&window->lock);
 
-	if (window->region != region || pos < window->start ||
-	    pos - window->start >= window->size) {
-		if (move_window(gpu, window, region, pos))
-			return NULL;
-	}
+	/* What lies before it is further away than any size: the difference wraps. */
+	if ((window->region != region || pos - window->start >= window->size) &&
+	    move_window(gpu, window, region, pos))
+		return NULL;
 	*len = min_t(u64, *len, window->start + window->size - pos);
 	return window->addr + (pos - window->start);
 }
