@@ -99,9 +99,15 @@ static void revoke_for_reset(struct nvgrace_gpu *gpu)
 	start_clock(gpu);
 }
 
+static void set_recovery(struct nvgrace_gpu *gpu, enum recovery recovery)
+{
+	lockdep_assert_held_write(&gpu->views.lock);
+	gpu->ready->recovery = recovery;
+}
+
 static void end_recovery(struct nvgrace_gpu *gpu)
 {
-	gpu->ready->recovery = NO_RECOVERY;
+	set_recovery(gpu, NO_RECOVERY);
 	gpu->ready->recovery_end = jiffies;
 }
 
@@ -282,7 +288,7 @@ void nvgrace_gpu_recovery_begin(struct nvgrace_gpu *gpu, bool frozen)
 	if (!frozen && gpu->views.state == NVGRACE_GPU_LOST)
 		return;
 	revoke_for_reset(gpu);
-	gpu->ready->recovery = frozen ? LINK_RESET : LINK_WORKS;
+	set_recovery(gpu, frozen ? LINK_RESET : LINK_WORKS);
 	gpu->ready->recovery_end = gpu->ready->deadline;
 }
 
@@ -294,7 +300,7 @@ void nvgrace_gpu_recovery_reset(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
 	if (gpu->ready->recovery)
-		gpu->ready->recovery = LINK_RESET;
+		set_recovery(gpu, LINK_RESET);
 }
 
 /**
