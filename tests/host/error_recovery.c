@@ -19,7 +19,6 @@
 
 #include "kselftest_harness.h"
 
-#include "clock.h"
 #include "gpu.h"
 #include "kmsg.h"
 #include "recovery.h"

@@ -198,7 +198,7 @@ TEST_F(kernel_alias, is_gone_before_the_device_is_closed)
 	trace_end();
 }
 
-/* What an access through it brought to a cache would be the next user's poison. */
+/* All of it goes, as small as the page is: it comes back without the page. */
 TEST_F(kernel_alias, is_gone_after_a_page_went_bad)
 {
 	uint64_t address = poison_address(&self->gpu, variant->region, MIB(64));

@@ -143,52 +143,41 @@ static int reset_by_sysfs_and_pause(const struct gpu *gpu)
 	return ret;
 }
 
-TEST_F_TIMEOUT(reset_hammer, two_hundred_resets_see_no_early_access, 200)
+/* Four threads at work on @region, and more accesses than resets. */
+static void no_early_access(struct __test_metadata *_metadata,
+			    FIXTURE_DATA(reset_hammer) *self, unsigned int region,
+			    unsigned int resets, int (*reset_once)(const struct gpu *gpu))
 {
-	struct hammer hammer = { .gpu = &self->gpu, .region = GPU_USEMEM };
+	struct hammer hammer = { .gpu = &self->gpu, .region = region };
 
 	NEEDS_TESTBLOCK(&self->gpu);
+	if (region == GPU_RESMEM && !gpu_has_resmem(&self->gpu))
+		SKIP(return, "this GPU has no RESMEM");
 	ASSERT_EQ(0, testblock_reset_unready(&self->gpu, READY_AFTER_MS));
-	EXPECT_EQ(0, hammer_while(&hammer, 200, reset_and_pause));
+	EXPECT_EQ(0, hammer_while(&hammer, resets, reset_once));
 	TH_LOG("%llu accesses", (unsigned long long)hammer.strokes);
 	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
-	EXPECT_GT(hammer.strokes, 200);
+	EXPECT_GT(hammer.strokes, resets);
+}
+
+TEST_F_TIMEOUT(reset_hammer, two_hundred_resets_see_no_early_access, 200)
+{
+	no_early_access(_metadata, self, GPU_USEMEM, 200, reset_and_pause);
 }
 
 TEST_F_TIMEOUT(reset_hammer, forty_resets_by_sysfs_see_no_early_access, 100)
 {							/* W7 */
-	struct hammer hammer = { .gpu = &self->gpu, .region = GPU_USEMEM };
-
-	NEEDS_TESTBLOCK(&self->gpu);
-	ASSERT_EQ(0, testblock_reset_unready(&self->gpu, READY_AFTER_MS));
-	EXPECT_EQ(0, hammer_while(&hammer, 40, reset_by_sysfs_and_pause));
-	TH_LOG("%llu accesses", (unsigned long long)hammer.strokes);
-	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
-	EXPECT_GT(hammer.strokes, 40);
+	no_early_access(_metadata, self, GPU_USEMEM, 40, reset_by_sysfs_and_pause);
 }
 
 TEST_F_TIMEOUT(reset_hammer, resets_under_resmem_see_no_early_access, 100)
 {
-	struct hammer hammer = { .gpu = &self->gpu, .region = GPU_RESMEM };
-
-	NEEDS_TESTBLOCK(&self->gpu);
-	if (!gpu_has_resmem(&self->gpu))
-		SKIP(return, "GPU%u has no RESMEM", variant->gpu);
-	ASSERT_EQ(0, testblock_reset_unready(&self->gpu, READY_AFTER_MS));
-	EXPECT_EQ(0, hammer_while(&hammer, 40, reset_and_pause));
-	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+	no_early_access(_metadata, self, GPU_RESMEM, 40, reset_and_pause);
 }
 
 TEST_F_TIMEOUT(reset_hammer, resets_by_sysfs_under_resmem_see_no_early_access, 100)
 {
-	struct hammer hammer = { .gpu = &self->gpu, .region = GPU_RESMEM };
-
-	NEEDS_TESTBLOCK(&self->gpu);
-	if (!gpu_has_resmem(&self->gpu))
-		SKIP(return, "GPU%u has no RESMEM", variant->gpu);
-	ASSERT_EQ(0, testblock_reset_unready(&self->gpu, READY_AFTER_MS));
-	EXPECT_EQ(0, hammer_while(&hammer, 20, reset_by_sysfs_and_pause));
-	EXPECT_EQ(0, testblock_read(&self->gpu, TB_EARLY));
+	no_early_access(_metadata, self, GPU_RESMEM, 20, reset_by_sysfs_and_pause);
 }
 
 struct resetter {

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 
@@ -23,7 +22,6 @@
 #include "scrub.h"
 #include "sysfs.h"
 #include "testblock.h"
-#include "touch.h"
 #include "trace.h"
 #include "variants.h"
 #include "worker.h"

@@ -21,7 +21,7 @@ describe_tree() {
 	*-series) fragments="$fragments $kconfig/4k.config" suffix=-series ;;
 	*-64k) fragments="$fragments $kconfig/64k.config" suffix=-series-64k ;;
 	*-debug) fragments="$fragments $kconfig/4k.config $kconfig/debug.config" suffix=-debug ;;
-	*-rt) fragments="$fragments $kconfig/rt.config" suffix=-rt ;;
+	6.12-rt) fragments="$fragments $kconfig/rt.config" suffix=-rt ;;
 	*) die "kernel-build does not know '$1'" ;;
 	esac
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The driver's tracepoints, all on, and calls of the kernel's functions, in a trace instance of the test's own: what else the
- * host traces stays out.
+ * The driver's tracepoints, all on, and calls of functions of the kernel, in a trace
+ * instance of the test's own: what else the host traces stays out.
  */
 #ifndef HOST_TRACE_H
 #define HOST_TRACE_H
