@@ -129,7 +129,7 @@ static int await_way_in(const struct user *user, pid_t pid)
 	int status = -ETIMEDOUT;
 
 	while (!atomic_load(&user->in) && status == -ETIMEDOUT && now_ms() < deadline)
-		status = child_wait(pid, 5);
+		status = child_status(pid, 5);
 	return status;
 }
 
@@ -157,7 +157,7 @@ static void attend(bool in)
 /* His end, which must come soon; if it does not, the kernel's log tells who sits where. */
 static int await_end(pid_t pid)
 {
-	int status = child_wait(pid, LAST_BREATH_MS);
+	int status = child_status(pid, LAST_BREATH_MS);
 
 	if (status == -ETIMEDOUT)
 		file_write("/proc/sysrq-trigger", "w");
@@ -170,7 +170,7 @@ static int stay(struct user *user, pid_t pid, unsigned int ms)
 	int status;
 
 	attend(true);
-	status = child_wait(pid, ms);
+	status = child_status(pid, ms);
 	attend(false);
 	atomic_store(&user->may_go, ms % 2);
 	if (status != -ETIMEDOUT)
@@ -192,7 +192,7 @@ static int one_user(struct user *user, unsigned int nr, uint64_t *random)
 		return -errno;
 	if (!pid)
 		_exit(be_user(user, nr, *random));
-	status = hurry ? child_wait(pid, ms) : await_way_in(user, pid);
+	status = hurry ? child_status(pid, ms) : await_way_in(user, pid);
 	if (status == -ETIMEDOUT && atomic_load(&user->in)) {
 		status = stay(user, pid, ms);
 	} else if (status == -ETIMEDOUT) {

@@ -49,7 +49,7 @@ bool worker_done(const struct worker *worker)
 	return atomic_load(&worker->done);
 }
 
-int child_wait(pid_t pid, unsigned int timeout_ms)
+int child_status(pid_t pid, unsigned int timeout_ms)
 {
 	uint64_t deadline = now_ms() + timeout_ms;
 	int status;
@@ -59,5 +59,14 @@ int child_wait(pid_t pid, unsigned int timeout_ms)
 			return -ETIMEDOUT;
 		sleep_ms(2);
 	}
+	return status;
+}
+
+int child_wait(pid_t pid, unsigned int timeout_ms)
+{
+	int status = child_status(pid, timeout_ms);
+
+	if (status < 0)
+		return status;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 }

@@ -26,6 +26,9 @@ int worker_wait(struct worker *worker, unsigned int timeout_ms);
 
 bool worker_done(const struct worker *worker);
 
+/* What waitpid() says of the end of a process of ours, or -ETIMEDOUT if it goes on. */
+int child_status(pid_t pid, unsigned int timeout_ms);
+
 /* The exit status of a process of ours; -EINTR if it was killed, -ETIMEDOUT if it goes on. */
 int child_wait(pid_t pid, unsigned int timeout_ms);
 
