@@ -3,31 +3,22 @@
  * W8: the kernel's own mappings of GPU memory, made for read() and write(), are
  * small whatever was read, and do not outlive a reset or the last close. They are
  * what /proc/vmallocinfo shows more than before the first access: one for each CPU
- * that reads. Their memory type is that of the user's mappings, so that no CPU's cache
- * holds what the GPU does not see; the module memremap_type tells it.
+ * that reads.
  */
 
 #include <errno.h>
 #include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
 
-#include "clock.h"
 #include "gpu.h"
-#include "poison.h"
 #include "sysfs.h"
 #include "trace.h"
 #include "variants.h"
 
 /* One window of each CPU, and the guard page vmalloc puts behind it. */
 #define WINDOWS_MAX	((uint64_t)sysconf(_SC_NPROCESSORS_CONF) * (MIB(16) + page_size()))
-
-/* MAIR_EL1 (Arm ARM): Normal write-back, and Normal non-cacheable. */
-#define WRITE_BACK	0xff
-#define NON_CACHEABLE	0x44
 
 /* Read in one go, it makes a window as large as it gets. */
 #define LONG_READ	MIB(48)
@@ -55,19 +46,6 @@ FIXTURE_SETUP(kernel_alias)
 FIXTURE_TEARDOWN(kernel_alias)
 {
 	gpu_close(&self->gpu);
-	poison_clear(gpu_bdf(variant->gpu));
-}
-
-static uint64_t last_mapping(const char *what)
-{
-	char path[64], *text;
-	uint64_t value;
-
-	snprintf(path, sizeof(path), "/sys/module/memremap_type/parameters/%s", what);
-	text = file_slurp(path);
-	value = text ? strtoull(text, NULL, 0) : 0;
-	free(text);
-	return value;
 }
 
 /* Bytes of memory the kernel maps by now; 0 also if it maps less than before. */
@@ -77,19 +55,6 @@ static uint64_t alias_bytes(uint64_t before)
 
 	physical_mappings(&now);
 	return now > before ? now - before : 0;
-}
-
-/* A work item takes it away, a moment after the page is on the list. */
-static bool alias_vanishes(uint64_t before)
-{
-	uint64_t deadline = now_ms() + 3000;
-
-	while (alias_bytes(before)) {
-		if (now_ms() > deadline)
-			return false;
-		sleep_ms(10);
-	}
-	return true;
 }
 
 static unsigned int cpus(void)
@@ -150,16 +115,6 @@ TEST_F(kernel_alias, stays_within_sixteen_mib_per_cpu)	/* W8 */
 	EXPECT_GE(alias_bytes(self->before), cpus() * MIB(16));
 }
 
-TEST_F(kernel_alias, has_the_type_of_the_users_mapping)
-{
-	uint64_t value, address = poison_address(&self->gpu, variant->region, MIB(64));
-
-	ASSERT_EQ(8, gpu_read(&self->gpu, variant->region, MIB(64), &value, 8));
-	EXPECT_EQ(address, last_mapping("phys"));
-	EXPECT_EQ(variant->region == GPU_RESMEM ? NON_CACHEABLE : WRITE_BACK,
-		  last_mapping("attributes"));
-}
-
 TEST_F(kernel_alias, is_gone_after_a_reset)	/* W8 */
 {
 	ASSERT_EQ(0, read_all_over(&self->gpu, variant->region, self->real));
@@ -189,26 +144,13 @@ TEST_F(kernel_alias, is_gone_before_the_device_is_closed)
 {
 	const char *bdf = gpu_bdf(variant->gpu);
 
-	ASSERT_EQ(0, trace_begin());
-	ASSERT_EQ(0, trace_calls_of("vfio_pci_core_close_device"));
+	if (trace_begin() || trace_calls_of("vfio_pci_core_close_device"))
+		SKIP(return, "calls of the kernel cannot be traced here");
 	ASSERT_EQ(0, read_all_over(&self->gpu, variant->region, self->real));
 	gpu_close(&self->gpu);
 	EXPECT_TRUE(trace_has("nvgrace_gpu_state: %s state=unknown since_", bdf));
 	EXPECT_TRUE(trace_has(": vfio_pci_core_close_device: ("));
 	trace_end();
-}
-
-/* All of it goes, as small as the page is: it comes back without the page. */
-TEST_F(kernel_alias, is_gone_after_a_page_went_bad)
-{
-	uint64_t address = poison_address(&self->gpu, variant->region, MIB(64));
-
-	ASSERT_NE(0, address);
-	ASSERT_EQ(0, read_all_over(&self->gpu, variant->region, self->real));
-	ASSERT_GT(alias_bytes(self->before), 0);
-	ASSERT_EQ(0, poison_elsewhere(address));
-	ASSERT_EQ(0, poison_wait(self->gpu.bdf, 1));
-	EXPECT_TRUE(alias_vanishes(self->before));
 }
 
 /* TLBs may hold translations of every window that there was. */

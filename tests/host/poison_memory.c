@@ -146,6 +146,30 @@ TEST_F(poison_memory, fault_beside_it_passes_over_its_block)
 	EXPECT_EQ(pattern_word(self->seed, (BAD + 1) * self->page / 8), value);
 }
 
+/* What read() goes through is not of pages: all of it goes, and comes back without it. */
+TEST_F(poison_memory, kernels_own_view_goes_with_it)
+{
+	uint64_t before, now, value, deadline;
+
+	/* From an open without one. */
+	gpu_close(&self->gpu);
+	ASSERT_EQ(0, gpu_open(&self->gpu, gpu_bdf(variant->gpu)));
+	physical_mappings(&before);
+	ASSERT_EQ(8, gpu_read(&self->gpu, variant->region, self->start, &value, 8));
+	physical_mappings(&now);
+	ASSERT_GT(now, before);
+	ASSERT_EQ(0, poison_it(self));
+	/* A work item takes it away, a moment after the page is on the list. */
+	deadline = now_ms() + 3000;
+	do {
+		sleep_ms(10);
+		physical_mappings(&now);
+	} while (now > before && now_ms() < deadline);
+	EXPECT_EQ(before, now);
+	EXPECT_EQ(8, gpu_read(&self->gpu, variant->region, self->start, &value, 8));
+	EXPECT_EQ(-EIO, gpu_read(&self->gpu, variant->region, self->bad, &value, 8));
+}
+
 TEST_F(poison_memory, read_gives_what_is_before_it_then_eio)
 {
 	char bytes[PAGES * 65536];
