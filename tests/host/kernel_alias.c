@@ -7,7 +7,6 @@
  */
 
 #include <errno.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -16,6 +15,7 @@
 #include "sysfs.h"
 #include "trace.h"
 #include "variants.h"
+#include "worker.h"
 
 /* One window of each CPU, and the guard page vmalloc puts behind it. */
 #define WINDOWS_MAX	((uint64_t)sysconf(_SC_NPROCESSORS_CONF) * (MIB(16) + page_size()))
@@ -62,15 +62,6 @@ static unsigned int cpus(void)
 	return (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-static int go_to_cpu(unsigned int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
-}
-
 /*
  * Reads eight bytes at many places, so that every part was wanted once, and every window
  * was used.
@@ -82,7 +73,7 @@ static int read_all_over(const struct gpu *gpu, unsigned int region,
 
 	for (at = 0; at < real; at += real / 37 / 8 * 8)
 		if (at + 8 <= real &&
-		    (go_to_cpu(nr++ % cpus()) ||
+		    (run_on_cpu(nr++ % cpus()) ||
 		     gpu_read(gpu, region, at, &value, 8) != 8))
 			return -EIO;
 	return gpu_read(gpu, region, real - 8, &value, 8) == 8 ? 0 : -EIO;
@@ -106,7 +97,7 @@ TEST_F(kernel_alias, stays_within_sixteen_mib_per_cpu)	/* W8 */
 	ASSERT_EQ(0, read_all_over(&self->gpu, variant->region, self->real));
 	EXPECT_LE(alias_bytes(self->before), WINDOWS_MAX);
 	for (cpu = 0; cpu < cpus(); cpu++) {
-		ASSERT_EQ(0, go_to_cpu(cpu));
+		ASSERT_EQ(0, run_on_cpu(cpu));
 		ASSERT_EQ(0, read_on(&self->gpu, variant->region));
 	}
 	TH_LOG("%u CPUs, alias=%llu bytes", cpus(),

@@ -4,9 +4,6 @@
  * that no CPU's cache holds what the GPU does not see. The module memremap_type tells it.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "kselftest_harness.h"
 
 #include "gpu.h"
@@ -39,26 +36,14 @@ FIXTURE_TEARDOWN(kernel_alias_type)
 	gpu_close(&self->gpu);
 }
 
-static uint64_t last_mapping(const char *what)
-{
-	char path[64], *text;
-	uint64_t value;
-
-	snprintf(path, sizeof(path), "/sys/module/memremap_type/parameters/%s", what);
-	text = file_slurp(path);
-	value = text ? strtoull(text, NULL, 0) : 0;
-	free(text);
-	return value;
-}
-
 TEST_F(kernel_alias_type, is_that_of_the_users_mapping)
 {
 	uint64_t value, address = poison_address(&self->gpu, variant->region, MIB(64));
 
 	ASSERT_EQ(8, gpu_read(&self->gpu, variant->region, MIB(64), &value, 8));
-	EXPECT_EQ(address, last_mapping("phys"));
+	EXPECT_EQ(address, module_parameter("memremap_type", "phys"));
 	EXPECT_EQ(variant->region == GPU_RESMEM ? NON_CACHEABLE : WRITE_BACK,
-		  last_mapping("attributes"));
+		  module_parameter("memremap_type", "attributes"));
 }
 
 TEST_HARNESS_MAIN

@@ -79,6 +79,18 @@ char *file_slurp(const char *path)
 	return text;
 }
 
+uint64_t module_parameter(const char *module, const char *name)
+{
+	char path[128], *text;
+	uint64_t value;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, name);
+	text = file_slurp(path);
+	value = text ? strtoull(text, NULL, 0) : 0;
+	free(text);
+	return value;
+}
+
 static void device_path(char *path, const char *bdf, const char *name)
 {
 	snprintf(path, PATH_MAX, "/sys/bus/pci/devices/%s/%s", bdf, name);

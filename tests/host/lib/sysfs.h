@@ -33,6 +33,9 @@ bool pci_slot_goes_off(const char *bdf, unsigned int timeout_ms);
 int file_write(const char *path, const char *text);
 char *file_slurp(const char *path);
 
+/* A number that a module shows; 0 also if it is not loaded. */
+uint64_t module_parameter(const char *module, const char *name);
+
 /*
  * driver_bind() gives the device to the driver under test and returns what its
  * probe returned; driver_unbind() waits until remove is through.

@@ -4,6 +4,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,6 +48,15 @@ int worker_wait(struct worker *worker, unsigned int timeout_ms)
 bool worker_done(const struct worker *worker)
 {
 	return atomic_load(&worker->done);
+}
+
+int run_on_cpu(unsigned int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set) ? -errno : 0;
 }
 
 int child_status(pid_t pid, unsigned int timeout_ms)

@@ -26,6 +26,9 @@ int worker_wait(struct worker *worker, unsigned int timeout_ms);
 
 bool worker_done(const struct worker *worker);
 
+/* The calling thread runs on this CPU only: 0 or -errno. */
+int run_on_cpu(unsigned int cpu);
+
 /* What waitpid() says of the end of a process of ours, or -ETIMEDOUT if it goes on. */
 int child_status(pid_t pid, unsigned int timeout_ms);
 
