@@ -307,6 +307,7 @@ TEST_F_TIMEOUT(scrub_control, unbind_ends_an_open_that_waits_for_the_background,
 	before = now_ms();
 	ASSERT_EQ(0, driver_unbind(self->bdf));
 	EXPECT_LT(now_ms() - before, PROMPT_MS);
+	EXPECT_EQ(1, kmsg_count(&self->log, KMSG_WARN, self->bdf, "scrubbed only "));
 	EXPECT_EQ(1, child_wait(pid, PROMPT_MS));
 	ASSERT_EQ(0, driver_bind(self->bdf));
 	EXPECT_TRUE(scrub_state_is(self->bdf, "dirty"));
