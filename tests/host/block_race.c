@@ -18,8 +18,8 @@
 #include "worker.h"
 
 #define LATE		"/sys/module/slow_call/parameters/late_ms"
-#define LATE_MS		400
-#define LATE_TEXT	"400"		/* the same */
+#define LATE_MS		1000
+#define LATE_TEXT	"1000"		/* the same */
 
 /* VM_FAULT_NOPAGE (include/linux/mm_types.h): the fault is done. */
 #define DONE		0x100
@@ -68,7 +68,7 @@ static int touch(void *at)
 /* One is late from now on, and has begun. */
 static bool call_is_late(uint64_t calls)
 {
-	uint64_t deadline = now_ms() + LATE_MS;
+	uint64_t deadline = now_ms() + 5 * LATE_MS;
 
 	while (module_parameter("slow_call", "calls") == calls) {
 		if (now_ms() > deadline)
