@@ -45,6 +45,7 @@ FIXTURE_SETUP(kernel_alias)
 
 FIXTURE_TEARDOWN(kernel_alias)
 {
+	trace_end();
 	gpu_close(&self->gpu);
 }
 
@@ -141,7 +142,6 @@ TEST_F(kernel_alias, is_gone_before_the_device_is_closed)
 	gpu_close(&self->gpu);
 	EXPECT_TRUE(trace_has("nvgrace_gpu_state: %s state=unknown since_", bdf));
 	EXPECT_TRUE(trace_has(": vfio_pci_core_close_device: ("));
-	trace_end();
 }
 
 /* TLBs may hold translations of every window that there was. */
