@@ -423,6 +423,8 @@ FIXTURE(by_cxl) {
 
 #define VALID_MS	1000
 #define ACTIVE_MS	4000
+/* The driver counts ticks: one that a busy emulated CPU sees late begins the time too soon. */
+#define LATE_TICKS_MS	100
 
 FIXTURE_SETUP(by_cxl)
 {
@@ -452,7 +454,7 @@ TEST_F(by_cxl, memory_that_is_not_valid_has_a_second)
 {
 	uint64_t took = waits_in_vain(&self->gpu, self->map, TB_FAULT_CXL_INVALID);
 
-	EXPECT_LE(VALID_MS, took);
+	EXPECT_LE(VALID_MS - LATE_TICKS_MS, took);
 	EXPECT_GT(ACTIVE_MS, took);
 	EXPECT_TRUE(gpu_attribute_is(self->gpu.bdf, "ready", "failed"));
 }
@@ -461,7 +463,7 @@ TEST_F(by_cxl, memory_that_is_valid_has_the_coded_time_to_become_active)
 {
 	uint64_t took = waits_in_vain(&self->gpu, self->map, TB_FAULT_CXL_INACTIVE);
 
-	EXPECT_LE(ACTIVE_MS, took);
+	EXPECT_LE(ACTIVE_MS - LATE_TICKS_MS, took);
 	EXPECT_TRUE(gpu_attribute_is(self->gpu.bdf, "ready", "failed"));
 }
 
@@ -478,7 +480,7 @@ TEST_F(by_cxl, coded_time_begins_when_the_memory_is_valid)
 	valid = now_ms();
 	ASSERT_EQ(0, testblock_write(&self->gpu, TB_FAULTS, TB_FAULT_CXL_INACTIVE));
 	EXPECT_EQ(-EFAULT, worker_wait(&fault, 2 * ACTIVE_MS));
-	EXPECT_LE(valid + ACTIVE_MS, now_ms());
+	EXPECT_LE(valid + ACTIVE_MS - LATE_TICKS_MS, now_ms());
 }
 
 TEST_HARNESS_MAIN
