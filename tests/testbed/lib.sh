@@ -112,6 +112,13 @@ run_logged() {
 	exit "${failure_status:-1}"
 }
 
+# only_stdio <program>...: with no file open but 0 to 2. mmdebstrap lets a shell write to a
+# descriptor of its own; if others are open that has a number of two digits, which dash cannot.
+only_stdio() {
+	perl -MPOSIX -e '$_ > 2 and POSIX::close($_) for map { m{(\d+)$} } glob "/proc/self/fd/*";
+		exec {$ARGV[0]} @ARGV or die "$ARGV[0]: $!\n"' -- "$@"
+}
+
 # make_cache: a directory that is the test bed's alone is tagged, which tells backups to
 # pass it over, too (see bford.info/cachedir).
 make_cache() {

@@ -16,10 +16,11 @@ is_root() {
 user_namespace=
 is_root || user_namespace="--user --map-root-user --map-auto"
 
-# isolated <command>...: as root, with mounts and processes of its own; those end with it
+# isolated <program>...: as root, with mounts and processes of its own, which end with it, and no
+# file open but 0 to 2
 isolated() {
 	# shellcheck disable=SC2086 # one word per option
-	unshare $user_namespace --mount --pid --fork --kill-child --propagation private "$@"
+	only_stdio unshare $user_namespace --mount --pid --fork --kill-child --propagation private "$@"
 }
 
 # setting <name>: a sysctl, nothing if this kernel has none of that name
