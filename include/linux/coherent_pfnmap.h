@@ -17,9 +17,11 @@
  *   - never VM_ALLOW_ANY_UNCACHED. A mapping is either coherent and cacheable
  *     for everybody, or it is not coherent.
  *
- * KVM reads less: VM_PFNMAP and the page protection, nothing else. What decides
- * is whether the host, by its VMA, reaches the memory through its caches, and
- * not whether the driver was right to allow it. Were a private mapping, or
+ * KVM reads less. When a memory slot is created it reads VM_PFNMAP and the page
+ * protection, when the guest faults the memory type of the entry that the host
+ * has for the address: a driver may insert entries of another type than its
+ * VMA's. What decides is whether the host reaches the memory through its caches,
+ * and not whether the driver was right to allow it. Were a private mapping, or
  * one that also carries VM_ALLOW_ANY_UNCACHED, read as "not coherent", KVM
  * would map it uncached: a driver's mistake would open the very hole that the
  * contract closes.
@@ -72,9 +74,7 @@ enum coherent_pfnmap_verdict {
  */
 static inline enum coherent_pfnmap_verdict coherent_pfnmap_verdict(void)
 {
-#ifndef KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED
-	return COHERENT_PFNMAP_NO_KVM_SUPPORT;
-#endif
+#ifdef KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED
 	if (is_protected_kvm_enabled())
 		return COHERENT_PFNMAP_PROTECTED_KVM;
 	if (!cpus_have_final_cap(ARM64_HAS_STAGE2_FWB))
@@ -82,6 +82,9 @@ static inline enum coherent_pfnmap_verdict coherent_pfnmap_verdict(void)
 	if (!cpus_have_final_cap(ARM64_HAS_CACHE_DIC))
 		return COHERENT_PFNMAP_NO_DIC;
 	return COHERENT_PFNMAP_OK;
+#else
+	return COHERENT_PFNMAP_NO_KVM_SUPPORT;
+#endif
 }
 
 /**
@@ -103,23 +106,35 @@ static inline int vma_declare_coherent(struct vm_area_struct *vma)
 }
 
 /**
+ * prot_is_write_back() - is this one of the two Normal write-back types
+ * @prot: a page protection, or a leaf entry of a host's page table
+ *
+ * A white list, so that a memory type added later is not taken for cacheable by
+ * accident.
+ *
+ * Return: true for MT_NORMAL and MT_NORMAL_TAGGED.
+ */
+static inline bool prot_is_write_back(u64 prot)
+{
+	prot &= PTE_ATTRINDX_MASK;
+
+	return prot == PTE_ATTRINDX(MT_NORMAL) ||
+	       prot == PTE_ATTRINDX(MT_NORMAL_TAGGED);
+}
+
+/**
  * vma_is_coherent() - read the declaration
  * @vma: any VMA
  *
- * White-lists the two Normal write-back types, so that a memory type added
- * later is not taken for cacheable by accident. Deliberately blind to what else
- * a declaration needs, see the top of this file.
+ * Deliberately blind to what else a declaration needs, see the top of this file.
  *
  * Context: mmap lock or VMA lock held.
  * Return: true if the host, by its VMA, accesses the memory through its caches.
  */
 static inline bool vma_is_coherent(const struct vm_area_struct *vma)
 {
-	u64 prot = pgprot_val(vma->vm_page_prot) & PTE_ATTRINDX_MASK;
-
 	return (vma->vm_flags & VM_PFNMAP) &&
-	       (prot == PTE_ATTRINDX(MT_NORMAL) ||
-		prot == PTE_ATTRINDX(MT_NORMAL_TAGGED));
+	       prot_is_write_back(pgprot_val(vma->vm_page_prot));
 }
 
 #endif /* _LINUX_COHERENT_PFNMAP_H */
