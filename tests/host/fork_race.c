@@ -3,12 +3,13 @@
  * fork() against the removal of mappings: a child must have none of the blocks that have
  * been taken away by the time fork() returns.
  *
- * Linux loses that race. copy_huge_pmd() reads the parent's entry before it takes the
- * lock, and gives the child what it has read; whoever removes the mappings meanwhile has
- * been to the child's, still empty, table by then. Every driver that maps device memory in
- * blocks is hit. A page that is bad, or in reset, so stays mapped until mappings are
- * removed again. Only mm can mend it; until it does, this program is a reproducer, and no
- * part of make check. ROUNDS= says how often it tries.
+ * Linux loses that race, but for kernels with the patch of patches/<kernel>/mm.
+ * copy_huge_pmd() reads the parent's entry before it takes the lock, and gives the child
+ * what it has read; whoever removes the mappings meanwhile has been to the child's, still
+ * empty, table by then. Every driver that maps device memory in blocks is hit. A page that
+ * is bad, or in reset, so stays mapped until mappings are removed again. Only mm can mend
+ * it; this program is the patch's reproducer, and no part of make check, since it hits in
+ * one of a hundred rounds. ROUNDS= says how often it tries.
  */
 
 #include <errno.h>
