@@ -17,6 +17,7 @@
 #define SYSTEM_MEMORY		0
 
 #define BLOCK_UNCORRECTED	1
+#define BLOCK_ENTRIES_SHIFT	4
 #define SEVERITY_RECOVERABLE	0
 #define ENTRY_REVISION		0x300
 #define ADDRESS_VALID		2
@@ -40,22 +41,25 @@ struct hest {
 	uint64_t preserve, write;
 } __attribute__((packed));
 
-/* ACPI 6.5, 18.3.2.7.1, and UEFI 2.10, N.2.5: one entry, a memory error. */
+/* ACPI 6.5, 18.3.2.7.1, and UEFI 2.10, N.2.5: entries that are memory errors. */
+#define SECTIONS_MAX	2
+
 struct record {
 	uint32_t status, raw_offset, raw_length, length, severity;
-	struct {
+	struct section {
 		uint32_t section_type[4], severity;
 		uint16_t revision;
 		uint8_t validation, flags;
 		uint32_t length, unit[9], time[2];
-	} entry;
-	struct {
-		uint64_t validation, status, address;
-		uint8_t place[56];
-	} __attribute__((packed)) error;
-};
+		struct {
+			uint64_t validation, status, address;
+			uint8_t place[56];
+		} __attribute__((packed)) error;
+	} __attribute__((packed)) section[SECTIONS_MAX];
+} __attribute__((packed));
 
-_Static_assert(sizeof(struct record) == 20 + 72 + 80, "as the standards lay it out");
+_Static_assert(sizeof(struct record) == 20 + SECTIONS_MAX * (72 + 80),
+	       "as the standards lay it out");
 
 /* a5bc1114-6f64-4ede-b863-3e83ed7c83b1 */
 #define SECTION_MEMORY { 0xa5bc1114, 0x4ede6f64, 0x833e63b8, 0xb1837ced }
@@ -109,23 +113,26 @@ int error_source_open(struct error_source *source)
 	return source->block ? 0 : -errno;
 }
 
-int error_source_report(const struct error_source *source, uint64_t address)
+/* Only the first of them names @address. */
+static int report(const struct error_source *source, uint64_t address, unsigned int sections)
 {
-	struct record record = {
-		.status = BLOCK_UNCORRECTED,
-		.length = sizeof(record.entry) + sizeof(record.error),
+	const struct section section = {
+		.section_type = SECTION_MEMORY,
 		.severity = SEVERITY_RECOVERABLE,
-		.entry = {
-			.section_type = SECTION_MEMORY,
-			.severity = SEVERITY_RECOVERABLE,
-			.revision = ENTRY_REVISION,
-			.length = sizeof(record.error),
-		},
-		.error = { .validation = ADDRESS_VALID, .address = address },
+		.revision = ENTRY_REVISION,
+		.length = sizeof(section.error),
+	};
+	struct record record = {
+		.status = BLOCK_UNCORRECTED | sections << BLOCK_ENTRIES_SHIFT,
+		.length = sections * sizeof(section),
+		.severity = SEVERITY_RECOVERABLE,
+		.section = { section, section },
 	};
 	uint32_t words[sizeof(record) / 4];
 	size_t i;
 
+	record.section[0].error.validation = ADDRESS_VALID;
+	record.section[0].error.address = address;
 	if (!error_source_is_read(source))
 		return -EBUSY;
 	memcpy(words, &record, sizeof(words));
@@ -134,6 +141,16 @@ int error_source_report(const struct error_source *source, uint64_t address)
 	for (i = sizeof(words) / 4; i-- > 0;)
 		source->block[i] = words[i];
 	return 0;
+}
+
+int error_source_report(const struct error_source *source, uint64_t address)
+{
+	return report(source, address, 1);
+}
+
+int error_source_report_and_more(const struct error_source *source, uint64_t address)
+{
+	return report(source, address, 2);
 }
 
 bool error_source_is_read(const struct error_source *source)

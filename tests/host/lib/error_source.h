@@ -27,6 +27,9 @@ int error_source_open(struct error_source *source);
  */
 int error_source_report(const struct error_source *source, uint64_t address);
 
+/* The same, in a record with a second section, which names no address. */
+int error_source_report_and_more(const struct error_source *source, uint64_t address);
+
 /* Whether the kernel has read what was reported. */
 bool error_source_is_read(const struct error_source *source);
 
