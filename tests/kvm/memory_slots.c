@@ -6,12 +6,13 @@
  *
  * A slot over cacheable device memory is refused where KVM cannot map it so; the
  * errno is the model's (lib/model.h). A slot that was made before such a mapping
- * appeared under it is looked at again with the next change. Dirty logging
- * needs pages and is refused over device memory of any type.
+ * appeared under it is looked at again with the next change. Dirty logging is
+ * refused over device memory of any type: the device writes to it unseen.
  *
  * Environment: KERNEL; DEVMEM or GPU0 (lib/lab.h).
  */
 #include <errno.h>
+#include <sys/mman.h>
 
 #include "expect.h"
 
@@ -62,6 +63,37 @@ TEST_F(slots, uncached_vma_before_it_does_not_hide_a_cacheable_one)
 	ASSERT_EQ(0, scene_map(scene, &device));
 	ASSERT_EQ(0, map_second_block(scene, &write_back));
 	EXPECT_EQ(self->model.slot, scene_set_slot(scene, 0));
+}
+
+TEST_F(slots, read_only_slot_is_checked_alike)
+{
+	struct scene *scene = &self->scene;
+
+	ASSERT_EQ(0, scene_map(scene, &write_back));
+	ASSERT_EQ(self->model.slot, scene_set_slot(scene, KVM_MEM_READONLY));
+	if (!self->model.slot)
+		EXPECT_MODEL(&scene->vm, scene_gpa(0, 0), &self->model,
+			     block_size());
+}
+
+TEST_F(slots, hole_does_not_hide_a_cacheable_vma_behind_it)
+{
+	struct scene *scene = &self->scene;
+
+	ASSERT_EQ(0, map_second_block(scene, &write_back));
+	ASSERT_EQ(0, munmap(scene->map.start, block_size()));
+	EXPECT_EQ(self->model.slot, scene_set_slot(scene, 0));
+}
+
+/* What is in it when the guest comes counts. */
+TEST_F(slots, hole_that_is_filled_later_is_checked_at_the_fault)
+{
+	struct scene *scene = &self->scene;
+
+	ASSERT_EQ(0, munmap(scene->map.start, scene->map.bytes));
+	ASSERT_EQ(0, scene_set_slot(scene, 0));
+	ASSERT_EQ(0, scene_map(scene, &write_back));
+	EXPECT_MODEL(&scene->vm, scene_gpa(1, 0), &self->model, block_size());
 }
 
 TEST_F(slots, uncached_memory_is_never_refused)

@@ -5,9 +5,11 @@
  *
  * Copyright (C) 2026 The nvgrace-gpu authors
  *
- * Slots are refused over device memory of any type. Put under an existing slot,
- * cacheable memory is refused at the fault; a kernel that maps it uncached has
- * nothing to refuse.
+ * Slots are refused over device memory of any type: its VMA does not allow tags.
+ * Where a driver's VMA claims to, a kernel that knows better refuses cacheable memory
+ * all the same, and its capability says so; mainline up to 7.3 takes the VMA's word.
+ * Put under an existing slot, cacheable memory is refused at the fault; a kernel that
+ * maps it uncached has nothing to refuse.
  *
  * Environment: KERNEL; DEVMEM or GPU0 (lib/lab.h).
  */
@@ -75,6 +77,20 @@ TEST_F(mte, slot_is_refused)
 	EXPECT_EQ(EINVAL, scene_set_slot(&self->scene, 0));
 }
 
+/* Only the slot: mainline's access would go for pages that are not there. */
+TEST_F(mte, slot_is_refused_whatever_a_driver_claims)
+{
+	struct scene *scene = &self->scene;
+	struct lab_kind kind = variant->kind;
+	struct model model = model_of(&scene->host, &kind);
+	bool refused = scene->host.kvm->refuses_tags && kind.type == PFNLAB_NORMAL_WB;
+
+	kind.flags |= PFNLAB_ALLOW_TAGS;
+	ASSERT_EQ(0, vm_enable_mte(&scene->vm));
+	ASSERT_EQ(0, scene_map(scene, &kind));
+	EXPECT_EQ(refused ? EINVAL : model.slot, scene_set_slot(scene, 0));
+}
+
 TEST_F(mte, cacheable_memory_is_refused_at_the_fault)
 {
 	struct scene *scene = &self->scene;
@@ -100,6 +116,23 @@ TEST_F(mte, enabled_after_the_slot_was_made)
 	ASSERT_EQ(0, vm_enable_mte(&scene->vm));
 	ASSERT_EQ(0, vm_add_vcpu(&scene->vm));
 	EXPECT_MODEL(&scene->vm, scene_gpa(0, 0), &model, block_size());
+}
+
+TEST(capability_243_knows_of_tags)
+{
+	struct host host;
+	struct vm vm;
+	bool able;
+
+	ASSERT_EQ(0, host_get(&host));
+	ASSERT_EQ(0, vm_create_smp(&vm, 0));
+	if (ioctl(vm.fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_MTE) <= 0)
+		SKIP(return, "this host's KVM offers no MTE");
+	able = host_says_cacheable(&host);
+	EXPECT_EQ(able, vm_cacheable_pfnmap(&vm));
+	ASSERT_EQ(0, vm_enable_mte(&vm));
+	EXPECT_EQ(able && !host.kvm->refuses_tags, vm_cacheable_pfnmap(&vm));
+	vm_destroy(&vm);
 }
 
 /* The counterpart: such a VM has its ordinary memory. */

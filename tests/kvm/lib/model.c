@@ -28,6 +28,18 @@ struct model model_of_protection(const struct host *host, bool cacheable,
 	return model;
 }
 
+struct model model_of_entries(const struct host *host, bool vma_cacheable,
+			      bool entry_cacheable, bool allow_nc)
+{
+	struct model by_vma = model_of_protection(host, vma_cacheable, allow_nc);
+	struct model model = by_vma;
+
+	if (host->kvm->reads_entries)
+		model = model_of_protection(host, entry_cacheable, allow_nc);
+	model.slot = by_vma.slot;
+	return model;
+}
+
 struct model model_of(const struct host *host, const struct lab_kind *kind)
 {
 	bool cacheable = kind->type == PFNLAB_NORMAL_WB;

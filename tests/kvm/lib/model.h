@@ -8,6 +8,8 @@
  *
  *  - A KVM that reads the page protection maps cacheable memory cacheable, or
  *    refuses it where it says that it cannot. Uncached memory it never refuses.
+ *  - What the VMA says counts for a slot. At the fault a KVM that reads the host's
+ *    entries goes by those.
  *  - A KVM that does not read it maps everything uncached.
  *  - Uncached is Device, or Normal-NC where the driver allows that.
  *  - A hypervisor that has the VMs' tables for itself maps nothing but RAM, and
@@ -44,5 +46,9 @@ struct model model_of(const struct host *host, const struct lab_kind *kind);
  */
 struct model model_of_protection(const struct host *host, bool cacheable,
 				 bool allow_nc);
+
+/* The same, where the host's entries may be of another kind than the VMA says. */
+struct model model_of_entries(const struct host *host, bool vma_cacheable,
+			      bool entry_cacheable, bool allow_nc);
 
 #endif

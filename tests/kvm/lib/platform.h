@@ -22,8 +22,11 @@
  * @patched: with our patches
  * @reads_protection: a PFNMAP is mapped as its page protection says, or refused
  * @refuses_protected: protected mode is known not to be able to
- * @white_list: a page protection it does not know is not cacheable
+ * @white_list: a page protection that it does not know is not cacheable for it
  * @reads_mixedmap: page-less memory in a VM_MIXEDMAP is treated alike
+ * @reads_entries: at the fault the host's entry decides, not the VMA's page protection
+ * @refuses_tags: a VM with MTE is told at once that it cannot have cacheable device memory
+ * @looks_again: a fault that a zap has overtaken is no failure of KVM_RUN
  * @forgets_unborn: stage 2 of a VM whose VMM is killed while it creates it is not freed
  */
 struct kvm_kind {
@@ -33,6 +36,9 @@ struct kvm_kind {
 	bool refuses_protected;
 	bool white_list;
 	bool reads_mixedmap;
+	bool reads_entries;
+	bool refuses_tags;
+	bool looks_again;
 	bool forgets_unborn;
 };
 

@@ -49,9 +49,10 @@ struct vm_result {
  * @run_size: length of that memory
  * @code: host address of VM_CODE_GPA
  * @shared: words that guest_watch goes by
- * @retry_faults: run again when KVM_RUN fails with EFAULT. Kernels fault device
- *	memory in and then look it up; what was taken away between the two ends
- *	KVM_RUN like memory that cannot be had.
+ * @retry_faults: run again when KVM_RUN fails with EFAULT, and count it. Stock kernels
+ *	fault device memory in and then look it up; what was taken away between the
+ *	two ends KVM_RUN like memory that cannot be had. See struct kvm_kind's
+ *	@looks_again: elsewhere the count must be 0.
  * @retried: how often that was done
  */
 struct vm {

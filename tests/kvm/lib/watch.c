@@ -5,6 +5,7 @@
  * Copyright (C) 2026 The nvgrace-gpu authors
  */
 #include <stddef.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,6 +89,13 @@ void watch_change_ends(struct vm *vm, unsigned int memory)
 {
 	vm->shared->expected = watch_word(memory, 0);
 	vm->shared->epoch++;
+}
+
+unsigned int watch_times(unsigned int usually)
+{
+	const char *rounds = getenv("ROUNDS");
+
+	return rounds ? (unsigned int)strtoul(rounds, NULL, 0) : usually;
 }
 
 void watch_stop(struct vm *vm, struct vcpu_job jobs[WATCH_VCPUS])

@@ -47,7 +47,7 @@ int watch_wait(const struct watched *watched);
 
 /*
  * Starts all vCPUs at VM_WINDOW_GPA, where the words of @memory are: 0 or an
- * errno. Faults are retried, see struct vm.
+ * errno. Faults are retried and counted, see struct vm.
  */
 int watch_start(struct vm *vm, struct vcpu_job jobs[WATCH_VCPUS],
 		uint64_t stride, unsigned int memory);
@@ -55,6 +55,9 @@ int watch_start(struct vm *vm, struct vcpu_job jobs[WATCH_VCPUS],
 /* Between the two vCPUs accept any word, after them those of @memory. */
 void watch_change_begins(struct vm *vm);
 void watch_change_ends(struct vm *vm, unsigned int memory);
+
+/* How often to change something under them: ROUNDS= of the environment, or @usually. */
+unsigned int watch_times(unsigned int usually);
 
 /* Ends them; each job then has its number of rounds as result. */
 void watch_stop(struct vm *vm, struct vcpu_job jobs[WATCH_VCPUS]);

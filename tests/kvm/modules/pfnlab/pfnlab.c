@@ -150,6 +150,8 @@ static void set_type(struct vm_area_struct *vma, const struct pfnlab_setup *setu
 		vma->vm_page_prot = pgprot_device(vma->vm_page_prot);
 	if (setup->flags & PFNLAB_ALLOW_UNCACHED)
 		vm_flags_set(vma, VM_ALLOW_ANY_UNCACHED);
+	if (setup->flags & PFNLAB_ALLOW_TAGS)
+		vm_flags_set(vma, VM_MTE_ALLOWED);
 }
 
 static int populate(struct vm_area_struct *vma, const struct pfnlab_setup *setup)

@@ -48,6 +48,7 @@ enum pfnlab_populate {
 #define PFNLAB_MIXEDMAP		(1U << 0) /* VM_MIXEDMAP instead of VM_PFNMAP */
 #define PFNLAB_WRITE_NOTIFY	(1U << 1) /* read-only until the first write */
 #define PFNLAB_ALLOW_UNCACHED	(1U << 2) /* VM_ALLOW_ANY_UNCACHED */
+#define PFNLAB_ALLOW_TAGS	(1U << 3) /* VM_MTE_ALLOWED */
 
 /* As @phys: RAM that belongs to the file, PFNLAB_RAM_PAGES pages of it. */
 #define PFNLAB_RAM		(~0ULL)
@@ -58,7 +59,8 @@ enum pfnlab_populate {
  * @phys: physical address of offset 0, or PFNLAB_RAM
  * @type: enum pfnlab_type
  * @populate: enum pfnlab_populate
- * @flags: PFNLAB_MIXEDMAP, PFNLAB_WRITE_NOTIFY, PFNLAB_ALLOW_UNCACHED
+ * @flags: PFNLAB_MIXEDMAP, PFNLAB_WRITE_NOTIFY, PFNLAB_ALLOW_UNCACHED,
+ *	PFNLAB_ALLOW_TAGS
  * @unused: 0
  */
 struct pfnlab_setup {
