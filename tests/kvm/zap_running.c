@@ -11,7 +11,7 @@
  *
  * No zap ends KVM_RUN; on stock kernels it does now and then, which is counted.
  *
- * Environment: KERNEL; DEVMEM or GPU0 (lib/lab.h); ROUNDS = how many zaps.
+ * Environment: KERNEL; DEVMEM or GPU0 (lib/lab.h); ROUNDS = how often.
  */
 #include <errno.h>
 
@@ -117,7 +117,7 @@ FIXTURE_TEARDOWN(zap)
 	unsigned int __i;						\
 									\
 	watch_stop(&self->scene.vm, self->jobs);			\
-	printf("# figure: zap %u zaps, %lu failures of KVM_RUN\n",	\
+	printf("# figure: zap %u rounds, %lu failures of KVM_RUN\n",	\
 	       rounds, self->scene.vm.retried);				\
 	fflush(stdout);							\
 	if (self->scene.host.kvm->looks_again)				\
