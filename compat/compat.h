@@ -37,6 +37,25 @@ static inline pgoff_t linear_page_delta(const struct vm_area_struct *vma,
 #endif
 
 /*
+ * Told by mm itself of failures in memory without struct pages: kernels with the
+ * memory-failure patches of patches/.
+ */
+#ifdef COMPAT_HAS_failed
+#include <linux/memory-failure.h>
+
+static inline bool
+pfn_address_space_calls(struct pfn_address_space *space,
+			void (*failed)(struct pfn_address_space *space,
+				       unsigned long pfn))
+{
+	space->failed = failed;
+	return true;
+}
+
+#define pfn_address_space_calls pfn_address_space_calls
+#endif
+
+/*
  * Linux resets the bus after an error that leaves the link alone, for a driver that asks
  * for it, since 6.18, which also is the first to tell drivers that recovery has failed.
  */

@@ -204,7 +204,7 @@ static const struct vm_operations_struct mmap_ops = {
  *
  * A wrong yes has mm kill a process that does not map the page.
  *
- * Context: i_mmap_lock and RCU held.
+ * Context: i_mmap_lock held, at times RCU.
  * Return: 0, or -EFAULT if @vma does not show the page.
  */
 int nvgrace_gpu_vma_pgoff(struct vm_area_struct *vma, unsigned long pfn,

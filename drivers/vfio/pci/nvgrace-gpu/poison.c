@@ -5,13 +5,16 @@
  * Copyright (C) 2026 The nvgrace-gpu authors
  *
  * The kernel's memory_failure() is told of poison, by firmware or by whoever
- * consumed it. The driver meets it at two places:
+ * consumed it. The driver meets it at these places:
  *
  *   register_pfn_address_space()  asks in which VMAs the page is seen, for the
  *				   SIGBUS that tells their processes
- *   memory_failure_event	   a tracepoint, at the end of every failure:
- *				   puts the page on the list, whether or not
- *				   anybody has the device open
+ *   its callback for failures	   in kernels that have it, before anybody is told:
+ *				   the page is withdrawn when it returns
+ *   memory_failure_event	   a tracepoint, in the others, at the end of every
+ *				   failure: the page is withdrawn a moment later
+ *
+ * The last two put the page on the list, whether or not anybody has the device open.
  *
  * Invariants. A page on the list of views.c is shown to nobody. The list lives as
  * long as the device is bound, and only an administrator clears it: resets do not
@@ -19,7 +22,7 @@
  *
  * The tracepoint is met by any task; Linux 6.12 calls it with preemption off. Hence a
  * list without allocations under a lock that does not sleep in a PREEMPT_RT kernel,
- * either; a work item then removes the CPU views.
+ * either; a work item then removes the CPU views, and the callback waits for it.
  */
 
 #include <linux/kobject.h>
@@ -38,9 +41,10 @@
 
 /**
  * struct nvgrace_gpu_poison - what has been done about the list
- * @space: how mm finds who maps a bad page
+ * @space: how mm finds who maps a bad page, and whom it tells
+ * @registered: mm knows of @space; written by probe
  * @event: the tracepoint that is listened to, NULL if there is none; written by
- *	   probe and remove
+ *	   probe
  * @told: so many of the pages have been withdrawn and reported; views.bad_lock
  * @told_full: the same for a list that has run over; views.bad_lock
  * @gpu: whose
@@ -48,6 +52,7 @@
  */
 struct nvgrace_gpu_poison {
 	struct pfn_address_space space;
+	bool registered;
 	struct tracepoint *event;
 	unsigned int told;
 	bool told_full;
@@ -65,19 +70,46 @@ static u64 end_pfn(const struct nvgrace_gpu *gpu)
 	return first_pfn(gpu) + PHYS_PFN(nvgrace_gpu_memory_size(gpu));
 }
 
-/* Prototype of the event; what mm could do about the page does not matter. */
-static void note_failure(void *data, unsigned long pfn, int type, int result)
+/*
+ * Which kernels have the callback is for compat.h to know. None of kernel.org has: it
+ * comes with the patches in patches/.
+ */
+#ifndef pfn_address_space_calls
+static bool pfn_address_space_calls(struct pfn_address_space *space,
+				    void (*failed)(struct pfn_address_space *space,
+						   unsigned long pfn))
 {
-	struct nvgrace_gpu *gpu = data;
-	bool added;
+	return false;
+}
+#endif
 
-	if (pfn < first_pfn(gpu) || pfn >= end_pfn(gpu))
-		return;
+static void note(struct nvgrace_gpu *gpu, u64 pfn)
+{
+	bool added;
 
 	scoped_guard(raw_spinlock_irqsave, &gpu->views.bad_lock)
 		added = nvgrace_gpu_badpages_add(&gpu->views.bad, pfn);
 	if (added)
 		queue_work(system_long_wq, &gpu->poison->work);
+}
+
+/* Prototype of the event; what mm could do about the page does not matter. */
+static void note_failure(void *data, unsigned long pfn, int type, int result)
+{
+	struct nvgrace_gpu *gpu = data;
+
+	if (pfn >= first_pfn(gpu) && pfn < end_pfn(gpu))
+		note(gpu, pfn);
+}
+
+/* Nobody sees the page any more when this returns, and nobody will. */
+static void withdraw_failed(struct pfn_address_space *space, unsigned long pfn)
+{
+	struct nvgrace_gpu_poison *poison =
+		container_of(space, struct nvgrace_gpu_poison, space);
+
+	note(poison->gpu, pfn);
+	flush_work(&poison->work);
 }
 
 /* The next page that nobody was told of, or false. */
@@ -242,6 +274,28 @@ static int listen(struct nvgrace_gpu *gpu)
 	return ret;
 }
 
+static int take_charge(struct nvgrace_gpu *gpu)
+{
+	struct nvgrace_gpu_poison *poison = gpu->poison;
+	bool is_called;
+	int ret;
+
+	poison->space.node.start = first_pfn(gpu);
+	poison->space.node.last = end_pfn(gpu) - 1;
+	poison->space.mapping = gpu->core.vdev.inode->i_mapping;
+	poison->space.pfn_to_vma_pgoff = nvgrace_gpu_vma_pgoff;
+	is_called = pfn_address_space_calls(&poison->space, withdraw_failed);
+
+	ret = register_pfn_address_space(&poison->space);
+	if (!ret && !is_called) {
+		ret = listen(gpu);
+		if (ret)
+			unregister_pfn_address_space(&poison->space);
+	}
+	poison->registered = !ret;
+	return ret;
+}
+
 /**
  * nvgrace_gpu_poison_init() - from now on poison is noticed
  * @gpu: coherent device being probed, its memory claimed
@@ -263,17 +317,7 @@ int nvgrace_gpu_poison_init(struct nvgrace_gpu *gpu)
 	poison->gpu = gpu;
 	INIT_WORK(&poison->work, withdraw_pages);
 
-	poison->space.node.start = first_pfn(gpu);
-	poison->space.node.last = end_pfn(gpu) - 1;
-	poison->space.mapping = gpu->core.vdev.inode->i_mapping;
-	poison->space.pfn_to_vma_pgoff = nvgrace_gpu_vma_pgoff;
-
-	ret = register_pfn_address_space(&poison->space);
-	if (!ret) {
-		ret = listen(gpu);
-		if (ret)
-			unregister_pfn_address_space(&poison->space);
-	}
+	ret = take_charge(gpu);
 	if (ret == -EOPNOTSUPP) {
 		pci_info(gpu->core.pdev, "poison in GPU memory will go unnoticed: this kernel does not report it to drivers\n");
 		return 0;
@@ -292,10 +336,12 @@ void nvgrace_gpu_poison_release(struct nvgrace_gpu *gpu)
 {
 	struct nvgrace_gpu_poison *poison = gpu->poison;
 
-	if (!poison || !poison->event)
+	if (!poison || !poison->registered)
 		return;
 	unregister_pfn_address_space(&poison->space);
-	tracepoint_probe_unregister(poison->event, note_failure, gpu);
-	tracepoint_synchronize_unregister();
+	if (poison->event) {
+		tracepoint_probe_unregister(poison->event, note_failure, gpu);
+		tracepoint_synchronize_unregister();
+	}
 	cancel_work_sync(&poison->work);
 }
