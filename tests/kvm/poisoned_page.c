@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A page of a GPU's memory goes bad while a guest has it: it leaves stage 2, no
- * access of the guest reaches it again, and everything around it stays usable.
+ * access of the guest reaches it again, and everything around it stays usable. Whoever
+ * runs the guest is told of such an access as of one to bad RAM: SIGBUS with the address,
+ * to pass on to the guest. Stock kernels fail KVM_RUN with EFAULT, which ends it.
  *
  * Copyright (C) 2026 The nvgrace-gpu authors
  *
  * The page is reported by the kernel's own injector, run by a process that maps
  * none of the memory; so this one gets no signal for it.
  *
- * Environment: GPU0 = the GPU's PCI address, bound to the driver.
+ * Environment: GPU0 = the GPU's PCI address, bound to the driver; KERNEL.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,8 +33,20 @@ FIXTURE(poisoned)
 	struct gpu gpu;
 	struct mapping map;
 	struct vm vm;
+	struct host host;
 	char list[128];
 };
+
+static sigjmp_buf out_of_the_run;
+static siginfo_t told;
+
+static void on_sigbus(int signo, siginfo_t *info, void *context)
+{
+	(void)signo;
+	(void)context;
+	told = *info;
+	siglongjmp(out_of_the_run, 1);
+}
 
 static uint64_t bad_offset(void)
 {
@@ -38,11 +55,16 @@ static uint64_t bad_offset(void)
 
 FIXTURE_SETUP(poisoned)
 {
+	const struct sigaction action = {
+		.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO,
+	};
 	const char *bdf = getenv("GPU0");
 
 	ASSERT_NE(NULL, bdf) TH_LOG("GPU0 must name the GPU's PCI address");
 	snprintf(self->list, sizeof(self->list),
 		 "/sys/bus/pci/devices/%s/nvgrace_gpu/bad_pages", bdf);
+	ASSERT_EQ(0, host_get(&self->host));
+	sigaction(SIGBUS, &action, NULL);
 	ASSERT_EQ(0, gpu_open(&self->gpu, bdf));
 	ASSERT_EQ(0, map_region(&self->map, &self->gpu, GPU_USEMEM));
 	*(volatile uint64_t *)(self->map.start + bad_offset()) = WORD;
@@ -73,6 +95,33 @@ static uint64_t gpa_of(unsigned int block, unsigned int page)
 {
 	return VM_WINDOW_GPA + block * block_size() + page * page_size();
 }
+
+/* How a guest's access ended: errno of KVM_RUN, 0 without one, -1: by SIGBUS. */
+static int end_of(struct vm *vm, const char *routine, uint64_t gpa)
+{
+	struct vm_result result;
+
+	memset(&told, 0, sizeof(told));
+	if (sigsetjmp(out_of_the_run, 1))
+		return -1;
+	result = vm_run(vm, routine, gpa, 0);
+	return result.outcome == VM_RUN_FAILED ? (int)result.value : 0;
+}
+
+/* The guest's access with @routine to the bad page ends as the kernel means it to. */
+#define EXPECT_BAD(self, vm, routine) do {				\
+	int __end = end_of(vm, routine, gpa_of(1, BAD));		\
+									\
+	if ((self)->host.kvm->passes_poison_on) {			\
+		EXPECT_EQ(-1, __end);					\
+		EXPECT_EQ(BUS_MCEERR_AR, told.si_code);			\
+		EXPECT_EQ((void *)((self)->map.start + bad_offset()),	\
+			  told.si_addr);				\
+		EXPECT_EQ(page_size(), 1ULL << told.si_addr_lsb);	\
+	} else {							\
+		EXPECT_EQ(EFAULT, __end);				\
+	}								\
+} while (0)
 
 /* The page behind @gpa fails; 0 once its entry is gone. */
 static int poison(struct vm *vm, uint64_t gpa)
@@ -105,8 +154,8 @@ TEST_F(poisoned, leaves_stage_2_and_does_not_come_back)
 	EXPECT_LEAF(vm, gpa_of(1, BAD), "normal-wb", block_size());
 	EXPECT_GUEST_READS(vm, gpa_of(2, 0), 0);
 	ASSERT_EQ(0, poison(vm, gpa_of(1, BAD)));
-	EXPECT_RUN_FAILS(vm, guest_load, gpa_of(1, BAD), EFAULT);
-	EXPECT_RUN_FAILS(vm, guest_store, gpa_of(1, BAD), EFAULT);
+	EXPECT_BAD(self, vm, guest_load);
+	EXPECT_BAD(self, vm, guest_store);
 	EXPECT_NO_LEAF(vm, gpa_of(1, BAD));
 	EXPECT_LEAF(vm, gpa_of(2, 0), "normal-wb", block_size());
 }
@@ -121,7 +170,7 @@ TEST_F(poisoned, neighbours_stay_and_do_not_show_it)
 	EXPECT_LEAF(vm, gpa_of(1, BAD - 1), "normal-wb", page_size());
 	EXPECT_EQ(VM_DONE, vm_run(vm, guest_store_load, gpa_of(1, BAD + 1), 7).outcome);
 	EXPECT_LEAF(vm, gpa_of(1, BAD + 1), "normal-wb", page_size());
-	EXPECT_RUN_FAILS(vm, guest_load, gpa_of(1, BAD), EFAULT);
+	EXPECT_BAD(self, vm, guest_load);
 }
 
 /* Its content is what it was: the injector does not touch the memory. */
@@ -131,9 +180,23 @@ TEST_F(poisoned, comes_back_when_it_is_cleared)
 
 	EXPECT_GUEST_READS(vm, gpa_of(1, BAD), WORD);
 	ASSERT_EQ(0, poison(vm, gpa_of(1, BAD)));
-	EXPECT_RUN_FAILS(vm, guest_load, gpa_of(1, BAD), EFAULT);
+	EXPECT_BAD(self, vm, guest_load);
 	ASSERT_EQ(0, clear(self->list));
 	EXPECT_GUEST_READS(vm, gpa_of(1, BAD), WORD);
+}
+
+TEST_F(poisoned, is_bad_for_the_next_guest_from_its_first_touch_on)
+{
+	struct vm next;
+
+	EXPECT_GUEST_READS(&self->vm, gpa_of(1, BAD), WORD);
+	ASSERT_EQ(0, poison(&self->vm, gpa_of(1, BAD)));
+	ASSERT_EQ(0, vm_create(&next));
+	EXPECT_EQ(0, vm_set_window(&next, self->map.start, self->map.bytes));
+	EXPECT_BAD(self, &next, guest_load);
+	EXPECT_BAD(self, &next, guest_store);
+	EXPECT_EQ(VM_DONE, vm_run(&next, guest_store_load, gpa_of(1, BAD + 1), 7).outcome);
+	vm_destroy(&next);
 }
 
 TEST_HARNESS_MAIN

@@ -27,6 +27,8 @@
  * @reads_entries: at the fault the host's entry decides, not the VMA's page protection
  * @refuses_tags: a VM with MTE is told at once that it cannot have cacheable device memory
  * @looks_again: a fault that a zap has overtaken is no failure of KVM_RUN
+ * @passes_poison_on: a bad page of device memory is SIGBUS with its address, as one of RAM
+ *	is, and not a failure of KVM_RUN
  * @forgets_unborn: stage 2 of a VM whose VMM is killed while it creates it is not freed
  */
 struct kvm_kind {
@@ -39,6 +41,7 @@ struct kvm_kind {
 	bool reads_entries;
 	bool refuses_tags;
 	bool looks_again;
+	bool passes_poison_on;
 	bool forgets_unborn;
 };
 
