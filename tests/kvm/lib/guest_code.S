@@ -16,7 +16,8 @@
 	.balign	4096
 	.global	guest_code, guest_code_end
 	.global	guest_load, guest_store, guest_store_load, guest_call, guest_jump
-	.global	guest_fill, guest_check, guest_watch, guest_callee
+	.global	guest_fill, guest_check, guest_watch, guest_callee, guest_uncache
+	.global	guest_enter_nested
 
 guest_code:
 	.rept	16
@@ -91,6 +92,51 @@ guest_check:
 	b	guest_done
 2:	mov	x0, x5
 	b	guest_mismatch
+
+/*
+ * As firmware and boot loaders do. Addresses are the same without the MMU. SCTLR_EL1: M is
+ * bit 0, C bit 2, I bit 12.
+ */
+guest_uncache:
+	ldr	x2, [x0]
+	mov	x3, #0			/* level 1, set 0, way 0 */
+	dc	cisw, x3
+	dsb	sy
+	mrs	x4, sctlr_el1
+	mov	x5, #0x1005
+	bic	x5, x4, x5
+	msr	sctlr_el1, x5
+	isb
+	dc	cisw, x3
+	dsb	sy
+	str	x1, [x0]
+	dsb	sy
+	msr	sctlr_el1, x4
+	isb
+	dc	cisw, x3
+	dsb	sy
+	ldr	x0, [x0]
+	b	guest_done
+
+/*
+ * For a vCPU at EL2 with E2H: sends x4 to EL1 behind the stage 2 at GUEST_STAGE2_OFFSET, of
+ * the shape that x3 says (VTCR_EL2). The EL1 registers are the nested guest's already.
+ */
+guest_enter_nested:
+	adr	x9, guest_code
+	msr	vbar_el2, x9
+	add	x9, x9, #GUEST_STAGE2_OFFSET
+	msr	vttbr_el2, x9
+	msr	vtcr_el2, x3
+	movz	x9, #1			/* VM */
+	movk	x9, #0x8000, lsl #16	/* RW: EL1 is AArch64 */
+	movk	x9, #4, lsl #32		/* E2H */
+	msr	hcr_el2, x9
+	mov	x9, #0x3c5		/* EL1h, everything masked */
+	msr	spsr_el2, x9
+	msr	elr_el2, x4
+	isb
+	eret
 
 /*
  * Reads all places again and again and stores its round in each place's

@@ -18,6 +18,8 @@
 #define GUEST_SHARED_EXPECTED	8
 #define GUEST_SHARED_STOP	16
 
+#define GUEST_STAGE2_OFFSET	0x30000	/* the table of guest_enter_nested, likewise */
+
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
@@ -38,6 +40,12 @@ extern const char guest_code[], guest_code_end[];
 /* x0: where, x1: value */
 extern const char guest_load[], guest_store[], guest_store_load[];
 
+/*
+ * Loads, turns MMU and caches off, stores, turns them on and loads again, with cache
+ * maintenance by set and way in between. x0: where, x1: value
+ */
+extern const char guest_uncache[];
+
 /* x0: where to write code and call it; where code is to be called */
 extern const char guest_call[], guest_jump[];
 
@@ -49,6 +57,9 @@ extern const char guest_callee[];
  * x4: what the next one has more
  */
 extern const char guest_fill[], guest_check[];
+
+/* x0 to x2: arguments of a routine for a nested guest, x3: VTCR_EL2, x4: its address */
+extern const char guest_enter_nested[];
 
 /* x0: first place, x1: offset of a counter from it, x2, x3: as above */
 extern const char guest_watch[];

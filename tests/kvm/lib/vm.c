@@ -38,6 +38,24 @@
 				 2ULL << 32)	/* 40-bit addresses out */
 #define SCTLR_MMU_CACHES	(1ULL << 0 | 1ULL << 2 | 1ULL << 12)
 
+/*
+ * Stage 2 of a guest that is a hypervisor itself: one table of blocks, with the host's
+ * granule, since KVM offers no other.
+ */
+#define STAGE2_BITS		39
+#define VTCR_VALUE		((64ULL - STAGE2_BITS) | 1ULL << 6 | /* first block level */ \
+				 1ULL << 8 | 1ULL << 10 | 3ULL << 12 | /* as TCR_VALUE */ \
+				 2ULL << 16 |	/* 40-bit addresses out */	\
+				 1ULL << 31)	/* RES1 */
+#define VTCR_64K		(1ULL << 14)
+#define STAGE2_DEVICE		(0x1ULL << 2)
+#define STAGE2_NORMAL_WB	(0xfULL << 2)
+#define STAGE2_READ_WRITE	(3ULL << 6)
+#define PSTATE_EL2H		0x3c9ULL	/* everything masked */
+
+#define GIC_DISTRIBUTOR_GPA	0x08000000ULL
+#define GIC_REDISTRIBUTOR_GPA	0x080a0000ULL
+
 #define SCTLR_EL1		ARM64_SYS_REG(3, 0, 1, 0, 0)
 #define TTBR0_EL1		ARM64_SYS_REG(3, 0, 2, 0, 0)
 #define TCR_EL1			ARM64_SYS_REG(3, 0, 2, 0, 2)
@@ -128,7 +146,7 @@ static int set_mmu(int vcpu)
 	return 0;
 }
 
-static int create_vcpu(struct vm *vm, unsigned int index)
+static int create_vcpu(struct vm *vm, unsigned int index, uint32_t features)
 {
 	struct kvm_vcpu_init init;
 	void *run;
@@ -143,8 +161,10 @@ static int create_vcpu(struct vm *vm, unsigned int index)
 	if (run == MAP_FAILED)
 		return failed("kvm_run");
 	vm->vcpu[index].run = run;
-	if (ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init) ||
-	    ioctl(vcpu, KVM_ARM_VCPU_INIT, &init))
+	if (ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init))
+		return failed("KVM_ARM_PREFERRED_TARGET");
+	init.features[0] |= features;
+	if (ioctl(vcpu, KVM_ARM_VCPU_INIT, &init))
 		return failed("KVM_ARM_VCPU_INIT");
 	return set_mmu(vcpu);
 }
@@ -178,7 +198,7 @@ int vm_create_smp(struct vm *vm, unsigned int vcpus)
 	if (create_empty(vm) || create_code(vm))
 		return -1;
 	for (i = 0; i < vcpus; i++)
-		if (create_vcpu(vm, i))
+		if (create_vcpu(vm, i, 0))
 			return -1;
 	return 0;
 }
@@ -197,7 +217,69 @@ int vm_enable_mte(struct vm *vm)
 
 int vm_add_vcpu(struct vm *vm)
 {
-	return create_vcpu(vm, 0);
+	return create_vcpu(vm, 0, 0);
+}
+
+static int set_gic(int gic, uint32_t group, uint64_t attribute, uint64_t value)
+{
+	struct kvm_device_attr attr = {
+		.group = group, .attr = attribute, .addr = (uintptr_t)&value,
+	};
+
+	return ioctl(gic, KVM_SET_DEVICE_ATTR, &attr);
+}
+
+/* KVM wants one for a vCPU with an EL2 of its own. It stays for as long as the VM. */
+static int create_gic(struct vm *vm)
+{
+	struct kvm_create_device gic = { .type = KVM_DEV_TYPE_ARM_VGIC_V3 };
+	int ret;
+
+	if (ioctl(vm->fd, KVM_CREATE_DEVICE, &gic))
+		return failed("GICv3");
+	ret = set_gic(gic.fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST,
+		      GIC_DISTRIBUTOR_GPA) ||
+	      set_gic(gic.fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST,
+		      GIC_REDISTRIBUTOR_GPA) ||
+	      set_gic(gic.fd, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, 0);
+	close(gic.fd);
+	return ret ? failed("GICv3") : 0;
+}
+
+static bool has_64k_pages(void)
+{
+	return sysconf(_SC_PAGESIZE) == 0x10000;
+}
+
+static void fill_stage2(uint64_t *table)
+{
+	unsigned int shift = has_64k_pages() ? 29 : 30;
+	uint64_t i, type;
+
+	for (i = 0; i < 1ULL << (STAGE2_BITS - shift); i++) {
+		type = i << shift < VM_CODE_GPA ? STAGE2_DEVICE : STAGE2_NORMAL_WB;
+		table[i] = i << shift | BLOCK_ACCESSED | BLOCK_INNER_SHAREABLE |
+			   STAGE2_READ_WRITE | type | BLOCK_VALID;
+	}
+}
+
+int vm_add_hypervisor(struct vm *vm)
+{
+	fill_stage2((void *)((char *)vm->code + GUEST_STAGE2_OFFSET));
+	return create_vcpu(vm, 0, 1U << KVM_ARM_VCPU_HAS_EL2) || create_gic(vm) ? -1 : 0;
+}
+
+struct vm_result vm_run_nested(struct vm *vm, const char *routine, uint64_t gpa,
+			       uint64_t value)
+{
+	uint64_t args[VM_ARGUMENTS] = {
+		gpa, value, [3] = VTCR_VALUE | (has_64k_pages() ? VTCR_64K : 0),
+		[4] = VM_CODE_GPA + (uint64_t)(routine - guest_code),
+	};
+
+	if (set_reg(vm->vcpu[0].fd, CORE_REG(regs.pstate), PSTATE_EL2H))
+		return (struct vm_result){ VM_RUN_FAILED, errno };
+	return vm_run_vcpu(vm, 0, guest_enter_nested, args);
 }
 
 void vm_destroy(struct vm *vm)

@@ -81,6 +81,12 @@ void vm_destroy(struct vm *vm);
 int vm_enable_mte(struct vm *vm);
 int vm_add_vcpu(struct vm *vm);
 
+/*
+ * For a VM without vCPUs: one with an EL2 of its own, for guests of the guest, as above.
+ * errno is EINVAL where KVM has no nested virtualization.
+ */
+int vm_add_hypervisor(struct vm *vm);
+
 /* Gives the guest @bytes of host memory at VM_WINDOW_GPA: 0 or -1 with errno. */
 int vm_set_window(struct vm *vm, void *host, uint64_t bytes);
 
@@ -94,6 +100,10 @@ int vm_get_dirty_log(struct vm *vm, int slot, void *bitmap);
 /* Runs @routine (of guest_code.h) on @gpa until it ends one way or another. */
 struct vm_result vm_run(struct vm *vm, const char *routine, uint64_t gpa,
 			uint64_t value);
+
+/* The same in a guest of this guest, which gives it all it has, as write-back memory. */
+struct vm_result vm_run_nested(struct vm *vm, const char *routine, uint64_t gpa,
+			       uint64_t value);
 
 /* The same on any vCPU, one caller each; @args become x0, x1, … */
 struct vm_result vm_run_vcpu(struct vm *vm, unsigned int vcpu,
