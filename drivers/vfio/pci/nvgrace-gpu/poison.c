@@ -9,12 +9,14 @@
  *
  *   register_pfn_address_space()  asks in which VMAs the page is seen, for the
  *				   SIGBUS that tells their processes
- *   its callback for failures	   in kernels that have it, before anybody is told:
- *				   the page is withdrawn when it returns
+ *   its callback for failures	   in kernels that have it, before mm unmaps the page
+ *				   and tells anybody
  *   memory_failure_event	   a tracepoint, in the others, at the end of every
- *				   failure: the page is withdrawn a moment later
+ *				   failure
  *
- * The last two put the page on the list, whether or not anybody has the device open.
+ * The last two put the page on the list, whether or not anybody has the device open. A
+ * work item then removes all CPU views of it: also that of a fault that had looked at the
+ * list already, and is not seen by mm.
  *
  * Invariants. A page on the list of views.c is shown to nobody. The list lives as
  * long as the device is bound, and only an administrator clears it: resets do not
@@ -22,7 +24,7 @@
  *
  * The tracepoint is met by any task; Linux 6.12 calls it with preemption off. Hence a
  * list without allocations under a lock that does not sleep in a PREEMPT_RT kernel,
- * either; a work item then removes the CPU views, and the callback waits for it.
+ * either.
  */
 
 #include <linux/kobject.h>
@@ -102,14 +104,14 @@ static void note_failure(void *data, unsigned long pfn, int type, int result)
 		note(gpu, pfn);
 }
 
-/* Nobody sees the page any more when this returns, and nobody will. */
-static void withdraw_failed(struct pfn_address_space *space, unsigned long pfn)
+/*
+ * mm unmaps the page next. Waiting for the work item here would be waiting for memory_lock,
+ * which a hot reset holds while it waits for devices that are being bound, and those may
+ * wait for mm's lock around this call.
+ */
+static void page_failed(struct pfn_address_space *space, unsigned long pfn)
 {
-	struct nvgrace_gpu_poison *poison =
-		container_of(space, struct nvgrace_gpu_poison, space);
-
-	note(poison->gpu, pfn);
-	flush_work(&poison->work);
+	note(container_of(space, struct nvgrace_gpu_poison, space)->gpu, pfn);
 }
 
 /* The next page that nobody was told of, or false. */
@@ -284,7 +286,7 @@ static int take_charge(struct nvgrace_gpu *gpu)
 	poison->space.node.last = end_pfn(gpu) - 1;
 	poison->space.mapping = gpu->core.vdev.inode->i_mapping;
 	poison->space.pfn_to_vma_pgoff = nvgrace_gpu_vma_pgoff;
-	is_called = pfn_address_space_calls(&poison->space, withdraw_failed);
+	is_called = pfn_address_space_calls(&poison->space, page_failed);
 
 	ret = register_pfn_address_space(&poison->space);
 	if (!ret && !is_called) {
