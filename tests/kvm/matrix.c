@@ -8,9 +8,11 @@
  * What is expected is worked out in lib/model.c. The host maps the memory in
  * blocks; stage 2 has to follow.
  *
- * The lines "# cell.<...>=<...>" are collected by ./matrix-table:
+ * The lines "# cell.<...>=<...>" are collected by ./matrix-table, and with the line that
+ * follows by ./mutate:
  *   # cell.host=<fwb> <dic> <vhe> <protected> <capability 243>
  *   # cell.<type>=<memslot> <fault> <behaviour> <entry> <executable> <block> <verdict>
+ *   # model.<type>=<the same six, as they should be>
  *
  * Environment: KERNEL; DEVMEM or GPU0 (lib/lab.h).
  */
@@ -172,17 +174,30 @@ static const char *error_name(int error)
 	return error ? strerrorname_np(error) : "ok";
 }
 
-static void report(const char *type, const struct cell *cell, bool expected)
+static void print_cell(const char *what, const char *type, const struct cell *cell,
+		       const char *verdict)
 {
 	char block[32] = "-";
 
 	if (cell->block)
 		snprintf(block, sizeof(block), "%lluK",
 			 (unsigned long long)cell->block >> 10);
-	printf("# cell.%s=%s %s %s %s %s %s %s\n", type,
+	printf("# %s.%s=%s %s %s %s %s %s%s\n", what, type,
 	       error_name(cell->slot), error_name(cell->fault),
-	       cell->behaviour, cell->entry, cell->executable, block,
-	       expected ? "expected" : "UNEXPECTED");
+	       cell->behaviour, cell->entry, cell->executable, block, verdict);
+}
+
+static void report(const char *type, const struct cell *cell, const struct model *model)
+{
+	const struct cell expected = {
+		.slot = model->slot, .fault = model->fault,
+		.behaviour = model->type, .entry = model->type,
+		.executable = expected_executable(model),
+		.block = expected_block(model),
+	};
+
+	print_cell("cell", type, cell, as_expected(cell, model) ? " expected" : " UNEXPECTED");
+	print_cell("model", type, &expected, "");
 	fflush(stdout);
 }
 
@@ -193,7 +208,7 @@ TEST_F(cell, is_as_expected)
 
 	ASSERT_EQ(0, observe_slot(&self->scene, &variant->kind, observed));
 	observe_access(&self->scene.vm, observed);
-	report(variant->name, observed, as_expected(observed, expected));
+	report(variant->name, observed, expected);
 
 	EXPECT_EQ(expected->slot, observed->slot);
 	EXPECT_EQ(expected->fault, observed->fault);
