@@ -5,7 +5,8 @@
 # be:
 #   <host> cell.<type>=<slot> <fault> <behaviour> <entry> <executable> <block> <verdict>
 #   <host> model.<type>=<slot> <fault> <behaviour> <entry> <executable> <block>
-# and prints a line for each column that has always been as it should.
+# and prints a line for each column that has always been as it should, of every cell of
+# the hosts named in the variable "hosts".
 #
 # In protected mode the hypervisor maps no device memory and shows no tables: what KVM
 # answers is all there is to be seen.
@@ -18,7 +19,6 @@ BEGIN {
 	split($2, part, /[.=]/)
 	$2 = part[3]
 	cell = $1 ":" part[2]
-	cells[cell]
 	for (i = 1; i <= columns; i++) {
 		if (part[1] == "cell")
 			seen[i] = $(i + 1)
@@ -27,9 +27,16 @@ BEGIN {
 	}
 }
 
+function untouched(cell, visible,    i)
+{
+	for (i = 1; i <= visible; i++)
+		if (!((cell, i) in red))
+			print cell, name[i]
+}
+
 END {
-	for (cell in cells)
-		for (i = 1; i <= (cell ~ /:protected:/ ? 2 : columns); i++)
-			if (!((cell, i) in red))
-				print cell, name[i]
+	types = split("write-back uncached-allowed uncached device", type, " ")
+	for (h = split(hosts, host, " "); h > 0; h--)
+		for (t = 1; t <= types; t++)
+			untouched(host[h] ":" type[t], host[h] ~ /:protected$/ ? 2 : columns)
 }
