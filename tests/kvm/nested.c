@@ -18,10 +18,7 @@
 
 FIXTURE(nested)
 {
-	struct host host;
-	struct lab lab;
-	struct mapping map;
-	struct vm vm;
+	struct scene scene;
 	bool is_normal;
 	bool is_write_back;
 };
@@ -53,46 +50,42 @@ FIXTURE_VARIANT_ADD(nested, device)
 
 FIXTURE_SETUP(nested)
 {
+	struct scene *scene = &self->scene;
 	struct model model;
 
-	ASSERT_EQ(0, host_get(&self->host));
-	ASSERT_EQ(0, lab_open(&self->lab));
-	model = model_of(&self->host, &variant->kind);
+	ASSERT_EQ(0, scene_open(scene, 1, 0));
+	model = model_of(&scene->host, &variant->kind);
 	ASSERT_EQ(0, model.fault);
 	self->is_normal = strcmp(model.type, "device");
 	self->is_write_back = !strcmp(model.type, "normal-wb");
-	ASSERT_EQ(0, map_reserve(&self->map, block_size()));
-	ASSERT_EQ(0, lab_map(&self->lab, &variant->kind, 0, &self->map, 0, self->map.bytes));
-	*(volatile uint64_t *)self->map.start = VALUE;
-	ASSERT_EQ(0, vm_create_smp(&self->vm, 0));
-	ASSERT_EQ(0, vm_set_window(&self->vm, self->map.start, self->map.bytes));
-	ASSERT_EQ(0, vm_add_hypervisor(&self->vm));
+	ASSERT_EQ(0, scene_map(scene, &variant->kind));
+	*(volatile uint64_t *)scene->map.start = VALUE;
+	ASSERT_EQ(0, scene_set_slot(scene, 0));
+	ASSERT_EQ(0, vm_add_hypervisor(&scene->vm));
 }
 
 FIXTURE_TEARDOWN(nested)
 {
-	vm_destroy(&self->vm);
-	map_release(&self->map);
-	lab_close(&self->lab);
+	scene_close(&self->scene);
 }
 
 TEST_F(nested, guest_sees_the_memory)
 {
 	struct vm_result result;
 
-	result = vm_run_nested(&self->vm, guest_load, VM_WINDOW_GPA, 0);
+	result = vm_run_nested(&self->scene.vm, guest_load, VM_WINDOW_GPA, 0);
 	EXPECT_EQ(VM_DONE, result.outcome);
 	EXPECT_EQ(VALUE, result.value);
-	result = vm_run_nested(&self->vm, guest_store_load, VM_WINDOW_GPA, ~VALUE);
+	result = vm_run_nested(&self->scene.vm, guest_store_load, VM_WINDOW_GPA, ~VALUE);
 	EXPECT_EQ(VM_DONE, result.outcome);
-	EXPECT_EQ(~VALUE, *(volatile uint64_t *)self->map.start);
+	EXPECT_EQ(~VALUE, *(volatile uint64_t *)self->scene.map.start);
 }
 
 TEST_F(nested, unaligned_access_works_on_normal_memory_only)
 {
 	struct vm_result result;
 
-	result = vm_run_nested(&self->vm, guest_store_load, VM_WINDOW_GPA + 1, ~VALUE);
+	result = vm_run_nested(&self->scene.vm, guest_store_load, VM_WINDOW_GPA + 1, ~VALUE);
 	if (!self->is_normal) {
 		EXPECT_EQ(VM_RUN_FAILED, result.outcome);
 		EXPECT_EQ(EFAULT, (int)result.value);
@@ -106,7 +99,7 @@ TEST_F(nested, instruction_fetch_works_on_write_back_memory_only)
 {
 	struct vm_result result;
 
-	result = vm_run_nested(&self->vm, guest_call, VM_WINDOW_GPA, 0);
+	result = vm_run_nested(&self->scene.vm, guest_call, VM_WINDOW_GPA, 0);
 	if (!self->is_write_back) {
 		EXPECT_TRUE(is_instruction_abort(&result));
 		return;
@@ -120,10 +113,10 @@ TEST_F_TIMEOUT(nested, withdrawal_reaches_the_shadow, 60)
 {
 	struct vm_result result;
 
-	result = vm_run_nested(&self->vm, guest_load, VM_WINDOW_GPA, 0);
+	result = vm_run_nested(&self->scene.vm, guest_load, VM_WINDOW_GPA, 0);
 	EXPECT_EQ(VM_DONE, result.outcome);
-	ASSERT_EQ(0, lab_withhold(&self->lab, 0, self->map.bytes));
-	result = vm_run_nested(&self->vm, guest_load, VM_WINDOW_GPA, 0);
+	ASSERT_EQ(0, lab_withhold(&self->scene.lab, 0, self->scene.map.bytes));
+	result = vm_run_nested(&self->scene.vm, guest_load, VM_WINDOW_GPA, 0);
 	EXPECT_EQ(VM_RUN_FAILED, result.outcome);
 	EXPECT_EQ(EFAULT, (int)result.value);
 }
