@@ -7,7 +7,8 @@
  *
  * Without FWB KVM answers both by cleaning all memory of the guest that is cacheable, by
  * the kernel's own mapping of it. Page-less memory has none: were it mapped cacheable
- * there, the host would end. With FWB KVM does nothing about either, and nothing is needed.
+ * there, the host would end; in emulation modules/cache_guard ends it. With FWB KVM does
+ * nothing about either, and nothing is needed.
  *
  * Environment: KERNEL; DEVMEM or GPU0 (lib/lab.h).
  */
