@@ -55,3 +55,12 @@ struct model model_of(const struct host *host, const struct lab_kind *kind)
 	return model_of_protection(host, cacheable,
 				   kind->flags & PFNLAB_ALLOW_UNCACHED);
 }
+
+struct model model_of_dax(const struct host *host)
+{
+	if (host->platform.tables_hidden)
+		return (struct model){ .fault = EPERM, .type = "none" };
+	if (host->kvm->knows_dax)
+		return (struct model){ .type = "normal-wb", .executable = true };
+	return (struct model){ .type = "device" };
+}

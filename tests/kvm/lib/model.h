@@ -12,6 +12,8 @@
  *    entries goes by those.
  *  - A KVM that does not read it maps everything uncached.
  *  - Uncached is Device, or Normal-NC where the driver allows that.
+ *  - Device memory with struct pages, in an ordinary VMA, is cacheable, as RAM is, but to
+ *    kernels that take all that is not RAM for uncached.
  *  - A hypervisor that has the VMs' tables for itself maps nothing but RAM, and
  *    that as nothing but RAM.
  */
@@ -50,5 +52,8 @@ struct model model_of_protection(const struct host *host, bool cacheable,
 /* The same, where the host's entries may be of another kind than the VMA says. */
 struct model model_of_entries(const struct host *host, bool vma_cacheable,
 			      bool entry_cacheable, bool allow_nc);
+
+/* For device memory with struct pages that is write-back in the host, in an ordinary VMA. */
+struct model model_of_dax(const struct host *host);
 
 #endif

@@ -19,12 +19,13 @@ static const struct kvm_kind kinds[] = {
 	{ .release = "6.12", .forgets_unborn = true },
 	{ .release = "6.12", .patched = true, .reads_protection = true,
 	  .refuses_protected = true, .white_list = true, .reads_mixedmap = true,
-	  .reads_entries = true, .refuses_tags = true, .looks_again = true,
-	  .passes_poison_on = true, .forgets_unborn = true },
-	{ .release = "7", .reads_protection = true, .reads_mixedmap = true },
+	  .reads_entries = true, .knows_dax = true, .refuses_tags = true,
+	  .looks_again = true, .passes_poison_on = true, .forgets_unborn = true },
+	{ .release = "7", .reads_protection = true, .reads_mixedmap = true,
+	  .knows_dax = true },
 	{ .release = "7", .patched = true, .reads_protection = true,
 	  .refuses_protected = true, .reads_mixedmap = true, .reads_entries = true,
-	  .looks_again = true, .passes_poison_on = true },
+	  .knows_dax = true, .looks_again = true, .passes_poison_on = true },
 };
 
 static const struct kvm_kind *find_kind(const char *kernel)

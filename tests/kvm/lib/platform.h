@@ -25,6 +25,7 @@
  * @white_list: a page protection that it does not know is not cacheable for it
  * @reads_mixedmap: page-less memory in a VM_MIXEDMAP is treated alike
  * @reads_entries: at the fault the host's entry decides, not the VMA's page protection
+ * @knows_dax: device memory with struct pages, in an ordinary VMA, is cacheable
  * @refuses_tags: a VM with MTE is told at once that it cannot have cacheable device memory
  * @looks_again: a fault that a zap has overtaken is no failure of KVM_RUN
  * @passes_poison_on: a bad page of device memory is SIGBUS with its address, as one of RAM
@@ -39,6 +40,7 @@ struct kvm_kind {
 	bool white_list;
 	bool reads_mixedmap;
 	bool reads_entries;
+	bool knows_dax;
 	bool refuses_tags;
 	bool looks_again;
 	bool passes_poison_on;
