@@ -82,8 +82,11 @@ const char *type_by_behaviour(struct vm *vm, uint64_t gpa, uint64_t distance)
 	unaligned = vm_run(vm, guest_store_load, gpa + 1, PROBE);
 	if (vm_run(vm, guest_load, gpa, 0).outcome != VM_DONE)
 		return "none";
-	if (unaligned.outcome != VM_DONE || unaligned.value != PROBE)
+	if (unaligned.outcome != VM_DONE || unaligned.value != PROBE) {
+		printf("# an unaligned access ended as outcome %d, value %#llx\n",
+		       unaligned.outcome, (unsigned long long)unaligned.value);
 		return "device";
+	}
 	fetch = vm_run(vm, guest_call, gpa + distance, 0);
 	if (fetch.outcome == VM_DONE && fetch.value == GUEST_CALL_RESULT)
 		return "normal-wb";
