@@ -35,7 +35,7 @@ $1 == "runs" {
 function take(command, words, count, at) {
 	count = split(command, words, " ")
 	for (at = 1; at <= count; at++)
-		if (words[at] !~ /^(env|with-kvm-modules|[A-Za-z_0-9]+=.*)$/)
+		if (words[at] !~ /^(env|with-[a-z-]+|[A-Za-z_0-9]+=.*)$/)
 			break
 	if (at <= count && words[at] in source)
 		run(words[at], words, at + 1, count)
