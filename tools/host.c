@@ -23,8 +23,6 @@
 #define FWB_IN_LOG	"Stage-2 Force Write-Back"
 #define NEEDS_GRACE	"use a host whose CPUs have it, as those of Grace do"
 
-enum answer { NO, YES, UNKNOWN };
-
 static void check_architecture(struct subject *host)
 {
 	struct utsname name;
@@ -162,6 +160,29 @@ static void check_kvm(struct subject *host)
 	}
 	check_kvm_mode(host);
 	check_capability(host, capability);
+}
+
+/*
+ * Poison gets to the driver by two parts of the kernel, both mainline's since 7.0. The
+ * series for 6.12 has them in two patches, of which somebody may have taken one.
+ */
+static void check_poison(struct subject *host)
+{
+	static const char next[] = "boot Linux 7.0 or newer, or 6.12 with all of patches/linux-6.12/memory-failure";
+	enum answer told = kernel_function("register_pfn_address_space");
+
+	if (told == UNKNOWN)
+		fact_add(host, LEVEL_UNKNOWN, "poison", "unknown",
+			 "this kernel does not list its functions", NULL);
+	else if (told == NO)
+		fact_add(host, LEVEL_WARN, "poison", "unnoticed",
+			 "this kernel tells no driver of memory errors that a GPU's memory has", next);
+	else if (kernel_before(7, 0) && kernel_function("ghes_pfn_failure_work") == NO)
+		fact_add(host, LEVEL_WARN, "poison", "dropped",
+			 "this kernel can tell drivers of memory errors, but may drop what firmware reports of a GPU's memory: it has half of the series",
+			 next);
+	else
+		fact_add(host, LEVEL_OK, "poison", "reported", NULL, NULL);
 }
 
 static void check_iommu(struct subject *host)
@@ -304,6 +325,7 @@ void check_host(struct report *report, unsigned int gpus)
 
 	check_architecture(host);
 	check_kvm(host);
+	check_poison(host);
 	check_iommu(host);
 	check_vfio(host);
 	check_module(host);

@@ -159,6 +159,38 @@ enum log_answer kernel_log_has(const char *text)
 	return answer;
 }
 
+/* Its type information has names of functions, one behind the other, and is quickly read. */
+static bool function_in_btf(const char *name)
+{
+	size_t size;
+	char *btf = file_read("/sys/kernel/btf/vmlinux", &size);
+	char *entry = text_of("%c%s", '\0', name);
+	bool found = btf && memmem(btf, size, entry, strlen(name) + 2);
+
+	free(entry);
+	free(btf);
+	return found;
+}
+
+/* Its symbols are all there, but written anew for each reader. */
+static enum answer function_in_symbols(const char *name)
+{
+	char *symbols = file_read("/proc/kallsyms", NULL);
+	char *line = text_of(" %s\n", name);
+	enum answer answer = UNKNOWN;
+
+	if (symbols)
+		answer = strstr(symbols, line) ? YES : NO;
+	free(line);
+	free(symbols);
+	return answer;
+}
+
+enum answer kernel_function(const char *name)
+{
+	return function_in_btf(name) ? YES : function_in_symbols(name);
+}
+
 bool kernel_argument(const char *word)
 {
 	char *line = file_line("/proc/cmdline"), *save, *at;

@@ -23,6 +23,8 @@ char *link_target(const char *path);
 char *command_line(const char *command);
 char *command_output(const char *command, size_t *size);
 
+enum answer { NO, YES, UNKNOWN };
+
 enum log_answer {
 	LOG_NO,
 	LOG_YES,
@@ -32,6 +34,8 @@ enum log_answer {
 
 /* Does the kernel's log since boot hold this? */
 enum log_answer kernel_log_has(const char *text);
+/* Is there this function in the kernel itself, be it static? */
+enum answer kernel_function(const char *name);
 /* Is this word on the kernel's command line? */
 bool kernel_argument(const char *word);
 

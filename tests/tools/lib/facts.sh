@@ -22,11 +22,12 @@ is() {
 	grep -q -F -e "${4:-}" /tmp/fact
 }
 
-# fails_exactly <subject> <keys>
-fails_exactly() {
-	found=$(facts "$1" | awk -F '\t' '$2 == "fail" { printf "%s%s", n++ ? " " : "", $1 }')
+# are_exactly <subject> <level> <keys>
+are_exactly() {
+	found=$(facts "$1" | awk -F '\t' -v level="$2" '
+		$2 == level { printf "%s%s", n++ ? " " : "", $1 }')
 	echo "$found"
-	[ "$found" = "$2" ]
+	[ "$found" = "$3" ]
 }
 
 # are_explained <subject> <level>
