@@ -26,9 +26,12 @@ describe_tree() {
 	esac
 }
 
+# Patches of selftests change no kernel; the peers build them.
 series_patches() {
 	sed '/^ *\(#.*\)\{0,1\}$/d' "$patches/series" | while read -r patch; do
-		echo "$patches/$patch"
+		if grep '^+++ b/' "$patches/$patch" | grep -q -v '^+++ b/tools/'; then
+			echo "$patches/$patch"
+		fi
 	done
 }
 
