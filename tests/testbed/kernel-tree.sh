@@ -42,10 +42,13 @@ tree_key() {
 		"$(dpkg-query -W -f '${Version}' gcc-14-aarch64-linux-gnu)" 2
 }
 
+# Another patch or option compiles little anew: objects are kept by what goes into them.
 tree_make() {
 	dir=$1
 	shift
-	make -C "$dir" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- LOCALVERSION="$suffix" \
+	CCACHE_DIR=$cache_dir/ccache CCACHE_MAXSIZE=2G CCACHE_DEPEND=1 \
+		make -C "$dir" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- \
+		CC="ccache aarch64-linux-gnu-gcc" LOCALVERSION="$suffix" \
 		KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=nvgrace-gpu KBUILD_BUILD_HOST=testbed "$@"
 }
 
