@@ -431,9 +431,18 @@ static int __init nvgrace_gpu_init(void)
 
 	if (ret)
 		return ret;
+	ret = nvgrace_gpu_poison_module_init();
+	if (ret)
+		goto zero_exit;
 	ret = pci_register_driver(&nvgrace_gpu_driver);
 	if (ret)
-		nvgrace_gpu_zero_module_exit();
+		goto poison_exit;
+	return 0;
+
+poison_exit:
+	nvgrace_gpu_poison_module_exit();
+zero_exit:
+	nvgrace_gpu_zero_module_exit();
 	return ret;
 }
 module_init(nvgrace_gpu_init);
@@ -441,6 +450,7 @@ module_init(nvgrace_gpu_init);
 static void __exit nvgrace_gpu_exit(void)
 {
 	pci_unregister_driver(&nvgrace_gpu_driver);
+	nvgrace_gpu_poison_module_exit();
 	nvgrace_gpu_zero_module_exit();
 }
 module_exit(nvgrace_gpu_exit);

@@ -13,6 +13,7 @@
  *   config mmap rw dmabuf platform zero	users, firmware and the driver itself
  *   ready					when the memory is ready
  *   views					the rule: who sees the memory
+ *   memory				what is known of the memory, bound or not
  *   status layout bars badpages trace	know nothing of the others
  *
  * Lock order, outermost first:
@@ -20,8 +21,9 @@
  *   power_lock                       writes of the power state
  *   device_lock or mmap_lock or VMA lock, or a window's lock: the kernel's own view
  *     vfio core's memory_lock        power state and memory decode
+ *       ranges_lock, bound_lock      who hears of poison, and which device shows the memory
  *       views.lock                   readiness, and all CPU views of the memory
- *         views.bad_lock             the list of bad pages
+ *         memory.lock                the list of bad pages
  *         scrub's and zero's locks     who scrubs, and how far
  *         page table and mapping locks (zap, insert)
  *
@@ -36,7 +38,6 @@
 #include <linux/spinlock.h>
 #include <linux/vfio_pci_core.h>
 
-#include "badpages.h"
 #include "bars.h"
 #include "layout.h"
 
@@ -77,8 +78,6 @@ struct nvgrace_gpu_window;
  * @since: jiffies of the last nvgrace_gpu_revoke(); @lock
  * @windows: the kernel's own views; the array is immutable after probe
  * @nr_windows: in @windows
- * @bad_lock: protects @bad; taken with any lock held, and in any context
- * @bad: bad pages; PFNs
  */
 struct nvgrace_gpu_views {
 	struct rw_semaphore lock;
@@ -86,10 +85,9 @@ struct nvgrace_gpu_views {
 	unsigned long since;
 	struct nvgrace_gpu_window *windows;
 	unsigned int nr_windows;
-	raw_spinlock_t bad_lock; /* the list of bad pages */
-	struct nvgrace_gpu_badpages bad;
 };
 
+struct nvgrace_gpu_memory;
 struct nvgrace_gpu_ready;
 struct nvgrace_gpu_poison;
 struct nvgrace_gpu_scrub;
@@ -102,7 +100,8 @@ struct nvgrace_gpu_sleep;
  * @coherent: the memory is shown as BARs; immutable after probe
  * @verdict: what this host allows; immutable after probe
  * @views: who sees the memory
- * @ready: readiness; NULL in plain mode, like the next three
+ * @memory: what is known of it; NULL in plain mode, like the next four
+ * @ready: readiness
  * @poison: memory failures
  * @scrub: the memory between two users
  * @sleep: sleep of the host
@@ -117,6 +116,7 @@ struct nvgrace_gpu {
 	bool coherent;
 	enum coherent_pfnmap_verdict verdict;
 	struct nvgrace_gpu_views views;
+	struct nvgrace_gpu_memory *memory;
 	struct nvgrace_gpu_ready *ready;
 	struct nvgrace_gpu_poison *poison;
 	struct nvgrace_gpu_scrub *scrub;
@@ -240,12 +240,17 @@ static inline void nvgrace_gpu_dmabuf_init(struct nvgrace_gpu *gpu)
 #endif
 
 /* poison.c */
+int nvgrace_gpu_poison_module_init(void);
+void nvgrace_gpu_poison_module_exit(void);
 int nvgrace_gpu_poison_init(struct nvgrace_gpu *gpu);
 void nvgrace_gpu_poison_release(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu);
 unsigned int nvgrace_gpu_bad_page_count(struct nvgrace_gpu *gpu);
+bool nvgrace_gpu_has_bad_pages(struct nvgrace_gpu *gpu);
 ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf);
 unsigned int nvgrace_gpu_bad_pages_forget(struct nvgrace_gpu *gpu);
+int nvgrace_gpu_bad_pages_add(struct nvgrace_gpu *gpu, u64 address);
+void nvgrace_gpu_bad_pages_give_up(struct nvgrace_gpu *gpu);
 
 /* scrub.c */
 int nvgrace_gpu_scrub_init(struct nvgrace_gpu *gpu);

@@ -14,26 +14,38 @@
  *   memory_failure_event	   a tracepoint, in the others, at the end of every
  *				   failure
  *
- * The last two put the page on the list, whether or not anybody has the device open. A
- * work item then removes all CPU views of it: also that of a fault that had looked at the
- * list already, and is not seen by mm.
+ * The last two put the page on the list, whether or not a driver has the GPU. A work item
+ * then removes all CPU views of it: also that of a fault that had looked at the list
+ * already, and is not seen by mm.
  *
- * Invariants. A page on the list of views.c is shown to nobody. The list lives as
- * long as the device is bound, and only an administrator clears it: resets do not
- * repair memory.
+ * Vocabulary
+ *   range      the memory of one GPU; found anew, by its address, when the GPU is bound anew
+ *   listening  mm knows of the range, and tells this file
+ *   bound      a device of this driver shows the range
+ *
+ * Invariants. A page on the list is shown to nobody, and only an administrator clears the
+ * list: neither resets nor another user repair memory. A range listens from the first time
+ * that it is bound until the module goes, or until another driver gets the GPU: that one
+ * may want to be told itself.
  *
  * The tracepoint is met by any task; Linux 6.12 calls it with preemption off. Hence a
  * list without allocations under a lock that does not sleep in a PREEMPT_RT kernel,
  * either.
  */
 
+#include <linux/fs.h>
 #include <linux/kobject.h>
+#include <linux/list.h>
 #include <linux/memory-failure.h>
+#include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/sysfs.h>
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 
 #include <trace/events/memory-failure.h>
 
+#include "memory.h"
 #include "nvgrace_gpu.h"
 #include "trace.h"
 
@@ -42,35 +54,32 @@
 #define TOO_MANY	"GPU memory has more than %u bad pages, none of it is given to anybody; replace the GPU\n"
 
 /**
- * struct nvgrace_gpu_poison - what has been done about the list
+ * struct nvgrace_gpu_poison - a range, and what has been done about its bad pages
+ * @list: in ranges
+ * @memory: the range
  * @space: how mm finds who maps a bad page, and whom it tells
- * @registered: mm knows of @space; written by probe
- * @event: the tracepoint that is listened to, NULL if there is none; written by
- *	   probe
- * @told: so many of the pages have been withdrawn and reported; views.bad_lock
- * @told_full: the same for a list that has run over; views.bad_lock
- * @gpu: whose
+ * @listening: mm knows of @space; ranges_lock
+ * @event: the tracepoint that is listened to, NULL if there is none; ranges_lock
+ * @bus_address: of the GPU that has this memory
+ * @bound_lock: protects @gpu
+ * @gpu: the device that shows the range; NULL while there is none
  * @work: withdraws and reports
  */
 struct nvgrace_gpu_poison {
+	struct list_head list;
+	struct nvgrace_gpu_memory memory;
 	struct pfn_address_space space;
-	bool registered;
+	bool listening;
 	struct tracepoint *event;
-	unsigned int told;
-	bool told_full;
+	char bus_address[20];
+	struct mutex bound_lock; /* gpu */
 	struct nvgrace_gpu *gpu;
 	struct work_struct work;
 };
 
-static u64 first_pfn(const struct nvgrace_gpu *gpu)
-{
-	return PHYS_PFN(gpu->layout.usemem.base);
-}
-
-static u64 end_pfn(const struct nvgrace_gpu *gpu)
-{
-	return first_pfn(gpu) + PHYS_PFN(nvgrace_gpu_memory_size(gpu));
-}
+/* Held while a range begins or ceases to listen, and around mm's own lock for that. */
+static DEFINE_MUTEX(ranges_lock);
+static LIST_HEAD(ranges);
 
 /*
  * Which kernels have the callback is for compat.h to know. None of kernel.org has: it
@@ -85,23 +94,16 @@ static bool pfn_address_space_calls(struct pfn_address_space *space,
 }
 #endif
 
-static void note(struct nvgrace_gpu *gpu, u64 pfn)
+static void note(struct nvgrace_gpu_poison *poison, u64 pfn)
 {
-	bool added;
-
-	scoped_guard(raw_spinlock_irqsave, &gpu->views.bad_lock)
-		added = nvgrace_gpu_badpages_add(&gpu->views.bad, pfn);
-	if (added)
-		queue_work(system_long_wq, &gpu->poison->work);
+	if (nvgrace_gpu_memory_add(&poison->memory, pfn))
+		queue_work(system_long_wq, &poison->work);
 }
 
 /* Prototype of the event; what mm could do about the page does not matter. */
 static void note_failure(void *data, unsigned long pfn, int type, int result)
 {
-	struct nvgrace_gpu *gpu = data;
-
-	if (pfn >= first_pfn(gpu) && pfn < end_pfn(gpu))
-		note(gpu, pfn);
+	note(data, pfn);
 }
 
 /*
@@ -111,17 +113,13 @@ static void note_failure(void *data, unsigned long pfn, int type, int result)
  */
 static void page_failed(struct pfn_address_space *space, unsigned long pfn)
 {
-	note(container_of(space, struct nvgrace_gpu_poison, space)->gpu, pfn);
+	note(container_of(space, struct nvgrace_gpu_poison, space), pfn);
 }
 
-/* The next page that nobody was told of, or false. */
-static bool next_untold(struct nvgrace_gpu *gpu, u64 *pfn)
+/* For who waits in poll(). */
+static void notify(struct nvgrace_gpu *gpu)
 {
-	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
-	if (gpu->poison->told == gpu->views.bad.count)
-		return false;
-	*pfn = gpu->views.bad.pfn[gpu->poison->told++];
-	return true;
+	sysfs_notify(&gpu->core.pdev->dev.kobj, "nvgrace_gpu", "bad_pages");
 }
 
 /* Every process may listen to uevents: the address is for administrators only. */
@@ -134,41 +132,49 @@ static void tell(struct nvgrace_gpu *gpu, u64 pfn)
 	snprintf(count, sizeof(count), "NVGRACE_GPU_BAD_PAGE_COUNT=%u",
 		 nvgrace_gpu_bad_page_count(gpu));
 	trace_nvgrace_gpu_bad_page(gpu, pfn);
-	pci_err(pdev, "GPU memory at %#llx is poisoned; the page is given to nobody until the GPU is bound anew or its bad_pages are cleared\n",
+	pci_err(pdev, "GPU memory at %#llx is poisoned; the page is given to nobody until bad_pages is cleared\n",
 		(u64)PFN_PHYS(pfn));
 	kobject_uevent_env(&pdev->dev.kobj, KOBJ_CHANGE, env);
+	notify(gpu);
 }
 
-static bool told_of_overflow(struct nvgrace_gpu *gpu)
+/* Nobody sees a range that is not bound: there is nothing to be withdrawn. */
+static void withdraw_page(struct nvgrace_gpu_poison *poison, u64 pfn)
 {
-	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
-	if (!gpu->views.bad.full || gpu->poison->told_full)
-		return true;
-	gpu->poison->told_full = true;
-	return false;
+	struct nvgrace_gpu *gpu = poison->gpu;
+
+	if (gpu) {
+		nvgrace_gpu_withdraw(gpu, pfn, pfn + 1);
+		tell(gpu, pfn);
+	} else {
+		pr_err(KBUILD_MODNAME " %s: GPU memory at %#llx is poisoned; the GPU is not bound, and who gets it next will not get the page\n",
+		       poison->bus_address, (u64)PFN_PHYS(pfn));
+	}
+}
+
+static void withdraw_all(struct nvgrace_gpu_poison *poison)
+{
+	if (poison->gpu) {
+		nvgrace_gpu_withdraw(poison->gpu, poison->memory.start,
+				     poison->memory.end);
+		notify(poison->gpu);
+	}
+	pr_err(KBUILD_MODNAME " %s: " TOO_MANY, poison->bus_address,
+	       NVGRACE_GPU_BADPAGES_MAX);
 }
 
 static void withdraw_pages(struct work_struct *work)
 {
-	struct nvgrace_gpu *gpu = container_of(work, struct nvgrace_gpu_poison,
-					       work)->gpu;
+	struct nvgrace_gpu_poison *poison = container_of(work,
+							 struct nvgrace_gpu_poison,
+							 work);
 	u64 pfn;
 
-	while (next_untold(gpu, &pfn)) {
-		nvgrace_gpu_withdraw(gpu, pfn, pfn + 1);
-		tell(gpu, pfn);
-	}
-	if (told_of_overflow(gpu))
-		return;
-
-	nvgrace_gpu_withdraw(gpu, first_pfn(gpu), end_pfn(gpu));
-	pci_err(gpu->core.pdev, TOO_MANY, NVGRACE_GPU_BADPAGES_MAX);
-}
-
-static bool has_run_over(struct nvgrace_gpu *gpu)
-{
-	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
-	return gpu->views.bad.full;
+	guard(mutex)(&poison->bound_lock);
+	while (nvgrace_gpu_memory_next_untold(&poison->memory, &pfn))
+		withdraw_page(poison, pfn);
+	if (nvgrace_gpu_memory_untold_full(&poison->memory))
+		withdraw_all(poison);
 }
 
 /**
@@ -183,7 +189,7 @@ int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu)
 	unsigned int count = nvgrace_gpu_bad_page_count(gpu);
 	struct device *dev = &gpu->core.pdev->dev;
 
-	if (has_run_over(gpu)) {
+	if (nvgrace_gpu_memory_is_given_up(gpu->memory)) {
 		dev_err_ratelimited(dev, TOO_MANY, NVGRACE_GPU_BADPAGES_MAX);
 		return -EIO;
 	}
@@ -201,18 +207,19 @@ int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu)
  */
 unsigned int nvgrace_gpu_bad_page_count(struct nvgrace_gpu *gpu)
 {
-	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
-	return gpu->views.bad.count;
+	return nvgrace_gpu_memory_count(gpu->memory);
 }
 
-/* The @i-th page of the list, or false. */
-static bool bad_page(struct nvgrace_gpu *gpu, unsigned int i, u64 *pfn)
+/**
+ * nvgrace_gpu_has_bad_pages() - is there a page that nobody gets
+ * @gpu: coherent device
+ *
+ * Return: true if there is; also if there are too many to be listed, and none was.
+ */
+bool nvgrace_gpu_has_bad_pages(struct nvgrace_gpu *gpu)
 {
-	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
-	if (i >= gpu->views.bad.count)
-		return false;
-	*pfn = gpu->views.bad.pfn[i];
-	return true;
+	return nvgrace_gpu_memory_count(gpu->memory) ||
+	       nvgrace_gpu_memory_is_given_up(gpu->memory);
 }
 
 /**
@@ -228,9 +235,9 @@ ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf)
 	unsigned int i;
 	u64 pfn;
 
-	for (i = 0; bad_page(gpu, i, &pfn); i++)
+	for (i = 0; nvgrace_gpu_memory_page(gpu->memory, i, &pfn); i++)
 		len += sysfs_emit_at(buf, len, "%#llx\n", (u64)PFN_PHYS(pfn));
-	if (has_run_over(gpu))
+	if (nvgrace_gpu_memory_is_given_up(gpu->memory))
 		len += sysfs_emit_at(buf, len, "more\n");
 	return len;
 }
@@ -243,14 +250,41 @@ ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf)
  */
 unsigned int nvgrace_gpu_bad_pages_forget(struct nvgrace_gpu *gpu)
 {
-	unsigned int count;
+	unsigned int count = nvgrace_gpu_memory_forget(gpu->memory);
 
-	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
-	count = gpu->views.bad.count;
-	memset(&gpu->views.bad, 0, sizeof(gpu->views.bad));
-	gpu->poison->told = 0;
-	gpu->poison->told_full = false;
+	notify(gpu);
 	return count;
+}
+
+/**
+ * nvgrace_gpu_bad_pages_add() - an administrator knows of a bad page
+ * @gpu: coherent device
+ * @address: of the page, bytes
+ *
+ * Return: 0, also for a page that is on the list: nobody sees it any more; -EINVAL if
+ * @address is not that of a page of this GPU.
+ */
+int nvgrace_gpu_bad_pages_add(struct nvgrace_gpu *gpu, u64 address)
+{
+	struct nvgrace_gpu_memory *memory = gpu->memory;
+	u64 pfn = PHYS_PFN(address);
+
+	if (!PAGE_ALIGNED(address) || pfn < memory->start || pfn >= memory->end)
+		return -EINVAL;
+	note(gpu->poison, pfn);
+	flush_work(&gpu->poison->work);
+	return 0;
+}
+
+/**
+ * nvgrace_gpu_bad_pages_give_up() - an administrator knows of too many bad pages
+ * @gpu: coherent device
+ */
+void nvgrace_gpu_bad_pages_give_up(struct nvgrace_gpu *gpu)
+{
+	nvgrace_gpu_memory_give_up(gpu->memory);
+	queue_work(system_long_wq, &gpu->poison->work);
+	flush_work(&gpu->poison->work);
 }
 
 static void find_event(struct tracepoint *tp, void *found)
@@ -259,7 +293,7 @@ static void find_event(struct tracepoint *tp, void *found)
 		*(struct tracepoint **)found = tp;
 }
 
-static int listen(struct nvgrace_gpu *gpu)
+static int hear_of_event(struct nvgrace_gpu_poison *poison)
 {
 	struct tracepoint *event = NULL;
 	int ret;
@@ -270,32 +304,130 @@ static int listen(struct nvgrace_gpu *gpu)
 	for_each_kernel_tracepoint(find_event, &event);
 	if (!event)
 		return -EOPNOTSUPP;
-	ret = tracepoint_probe_register(event, note_failure, gpu);
+	ret = tracepoint_probe_register(event, note_failure, poison);
 	if (!ret)
-		gpu->poison->event = event;
+		poison->event = event;
 	return ret;
 }
 
-static int take_charge(struct nvgrace_gpu *gpu)
+static int listen(struct nvgrace_gpu_poison *poison)
 {
-	struct nvgrace_gpu_poison *poison = gpu->poison;
 	bool is_called;
 	int ret;
 
-	poison->space.node.start = first_pfn(gpu);
-	poison->space.node.last = end_pfn(gpu) - 1;
-	poison->space.mapping = gpu->core.vdev.inode->i_mapping;
+	lockdep_assert_held(&ranges_lock);
+
+	if (poison->listening)
+		return 0;
+	poison->space.node.start = poison->memory.start;
+	poison->space.node.last = poison->memory.end - 1;
+	poison->space.mapping = poison->memory.inode->i_mapping;
 	poison->space.pfn_to_vma_pgoff = nvgrace_gpu_vma_pgoff;
 	is_called = pfn_address_space_calls(&poison->space, page_failed);
 
 	ret = register_pfn_address_space(&poison->space);
 	if (!ret && !is_called) {
-		ret = listen(gpu);
+		ret = hear_of_event(poison);
 		if (ret)
 			unregister_pfn_address_space(&poison->space);
 	}
-	poison->registered = !ret;
+	poison->listening = !ret;
 	return ret;
+}
+
+static void stop_listening(struct nvgrace_gpu_poison *poison)
+{
+	lockdep_assert_held(&ranges_lock);
+
+	if (!poison->listening)
+		return;
+	poison->listening = false;
+	unregister_pfn_address_space(&poison->space);
+	if (poison->event) {
+		tracepoint_probe_unregister(poison->event, note_failure, poison);
+		tracepoint_synchronize_unregister();
+		poison->event = NULL;
+	}
+}
+
+static struct nvgrace_gpu_poison *new_range(u64 start, u64 end)
+{
+	struct nvgrace_gpu_poison *poison = kzalloc(sizeof(*poison), GFP_KERNEL);
+	int ret;
+
+	if (!poison)
+		return ERR_PTR(-ENOMEM);
+	ret = nvgrace_gpu_memory_init(&poison->memory, start, end);
+	if (ret) {
+		kfree(poison);
+		return ERR_PTR(ret);
+	}
+	mutex_init(&poison->bound_lock);
+	INIT_WORK(&poison->work, withdraw_pages);
+	list_add(&poison->list, &ranges);
+	return poison;
+}
+
+static void free_range(struct nvgrace_gpu_poison *poison)
+{
+	stop_listening(poison);
+	list_del(&poison->list);
+	cancel_work_sync(&poison->work);
+	nvgrace_gpu_memory_destroy(&poison->memory);
+	kfree(poison);
+}
+
+/* Firmware describes other ranges than it did: what is in both is still bad. */
+static void inherit(struct nvgrace_gpu_poison *poison)
+{
+	struct nvgrace_gpu_poison *old, *next;
+	unsigned int i;
+	u64 pfn;
+
+	list_for_each_entry_safe(old, next, &ranges, list) {
+		if (old == poison || old->memory.end <= poison->memory.start ||
+		    old->memory.start >= poison->memory.end)
+			continue;
+		for (i = 0; nvgrace_gpu_memory_page(&old->memory, i, &pfn); i++)
+			note(poison, pfn);
+		if (nvgrace_gpu_memory_is_given_up(&old->memory))
+			nvgrace_gpu_memory_give_up(&poison->memory);
+		free_range(old);
+	}
+}
+
+/* The device has claimed its memory: nobody else shows a part of it. */
+static struct nvgrace_gpu_poison *find_range(const struct nvgrace_gpu *gpu)
+{
+	u64 start = PHYS_PFN(gpu->layout.usemem.base);
+	u64 end = start + PHYS_PFN(nvgrace_gpu_memory_size(gpu));
+	struct nvgrace_gpu_poison *poison;
+
+	lockdep_assert_held(&ranges_lock);
+
+	list_for_each_entry(poison, &ranges, list) {
+		if (poison->memory.start == start && poison->memory.end == end)
+			return poison;
+	}
+	poison = new_range(start, end);
+	if (!IS_ERR(poison))
+		inherit(poison);
+	return poison;
+}
+
+static void show_range(struct nvgrace_gpu *gpu, struct nvgrace_gpu_poison *poison)
+{
+	unsigned int count = nvgrace_gpu_memory_count(&poison->memory);
+
+	scoped_guard(mutex, &poison->bound_lock)
+		poison->gpu = gpu;
+	gpu->poison = poison;
+	gpu->memory = &poison->memory;
+	/* vfio gives it to every file of the device, and zaps in it. */
+	gpu->core.vdev.inode->i_mapping = poison->memory.inode->i_mapping;
+	if (count)
+		pci_warn(gpu->core.pdev, "%u bad pages are known from before, nobody gets them; see bad_pages\n",
+			 count);
 }
 
 /**
@@ -309,41 +441,81 @@ static int take_charge(struct nvgrace_gpu *gpu)
  */
 int nvgrace_gpu_poison_init(struct nvgrace_gpu *gpu)
 {
+	struct pci_dev *pdev = gpu->core.pdev;
 	struct nvgrace_gpu_poison *poison;
 	int ret;
 
-	poison = devm_kzalloc(&gpu->core.pdev->dev, sizeof(*poison), GFP_KERNEL);
-	if (!poison)
-		return -ENOMEM;
-	gpu->poison = poison;
-	poison->gpu = gpu;
-	INIT_WORK(&poison->work, withdraw_pages);
+	guard(mutex)(&ranges_lock);
+	poison = find_range(gpu);
+	if (IS_ERR(poison))
+		return PTR_ERR(poison);
+	strscpy(poison->bus_address, pci_name(pdev));
 
-	ret = take_charge(gpu);
+	ret = listen(poison);
 	if (ret == -EOPNOTSUPP) {
-		pci_info(gpu->core.pdev, "poison in GPU memory will go unnoticed: this kernel does not report it to drivers\n");
-		return 0;
-	}
-	if (ret)
-		pci_err(gpu->core.pdev, "poison in GPU memory cannot be handled (%d); is another driver in charge of this memory?\n",
+		pci_info(pdev, "poison in GPU memory will go unnoticed: this kernel does not report it to drivers\n");
+	} else if (ret) {
+		pci_err(pdev, "poison in GPU memory cannot be handled (%d); is another driver in charge of this memory?\n",
 			ret);
-	return ret;
+		return ret;
+	}
+	show_range(gpu, poison);
+	return 0;
 }
 
 /**
- * nvgrace_gpu_poison_release() - undo nvgrace_gpu_poison_init()
+ * nvgrace_gpu_poison_release() - the range stays, and goes on listening
  * @gpu: device that nobody has open
  */
 void nvgrace_gpu_poison_release(struct nvgrace_gpu *gpu)
 {
-	struct nvgrace_gpu_poison *poison = gpu->poison;
-
-	if (!poison || !poison->registered)
+	if (!gpu->poison)
 		return;
-	unregister_pfn_address_space(&poison->space);
-	if (poison->event) {
-		tracepoint_probe_unregister(poison->event, note_failure, gpu);
-		tracepoint_synchronize_unregister();
+	guard(mutex)(&gpu->poison->bound_lock);
+	gpu->poison->gpu = NULL;
+}
+
+/* A driver is about to get a device; this module's own finds its range itself. */
+static int driver_binds(struct notifier_block *block, unsigned long action, void *data)
+{
+	struct device *dev = data;
+	struct nvgrace_gpu_poison *poison;
+
+	if (action != BUS_NOTIFY_BIND_DRIVER || dev->driver->owner == THIS_MODULE)
+		return NOTIFY_DONE;
+	guard(mutex)(&ranges_lock);
+	list_for_each_entry(poison, &ranges, list) {
+		if (!strcmp(poison->bus_address, dev_name(dev)))
+			stop_listening(poison);
 	}
-	cancel_work_sync(&poison->work);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block driver_binds_block = {
+	.notifier_call = driver_binds,
+};
+
+/**
+ * nvgrace_gpu_poison_module_init() - hear of other drivers
+ *
+ * Return: 0 or an error.
+ */
+int nvgrace_gpu_poison_module_init(void)
+{
+	return bus_register_notifier(&pci_bus_type, &driver_binds_block);
+}
+
+/**
+ * nvgrace_gpu_poison_module_exit() - forget all ranges
+ *
+ * No device is bound any more.
+ */
+void nvgrace_gpu_poison_module_exit(void)
+{
+	struct nvgrace_gpu_poison *poison, *next;
+
+	bus_unregister_notifier(&pci_bus_type, &driver_binds_block);
+	guard(mutex)(&ranges_lock);
+	list_for_each_entry_safe(poison, next, &ranges, list)
+		free_range(poison);
 }

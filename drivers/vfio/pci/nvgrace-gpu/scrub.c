@@ -326,7 +326,7 @@ int nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu)
 	unsigned int count = 0;
 	int ret = 0;
 
-	if (nvgrace_gpu_bad_page_count(gpu))
+	if (nvgrace_gpu_has_bad_pages(gpu))
 		ret = forget_bad_pages(gpu, &count);
 	if (ret) {
 		pci_warn(gpu->core.pdev, "bad_pages not cleared: they were left out when the memory was scrubbed; clear them when nobody has the GPU open and scrub_state is not scrubbing\n");

@@ -89,11 +89,18 @@ static ssize_t bad_pages_store(struct device *dev,
 			       struct device_attribute *attr, const char *buf,
 			       size_t count)
 {
-	int ret;
+	struct nvgrace_gpu *gpu = dev_to_gpu(dev);
+	int ret = -EINVAL;
+	u64 address;
 
-	if (!sysfs_streq(buf, "clear"))
-		return -EINVAL;
-	ret = nvgrace_gpu_bad_pages_clear(dev_to_gpu(dev));
+	if (sysfs_streq(buf, "clear")) {
+		ret = nvgrace_gpu_bad_pages_clear(gpu);
+	} else if (sysfs_streq(buf, "add more")) {
+		nvgrace_gpu_bad_pages_give_up(gpu);
+		ret = 0;
+	} else if (str_has_prefix(buf, "add ") && !kstrtou64(buf + 4, 0, &address)) {
+		ret = nvgrace_gpu_bad_pages_add(gpu, address);
+	}
 	return ret ?: count;
 }
 static DEVICE_ATTR_ADMIN_RW(bad_pages);

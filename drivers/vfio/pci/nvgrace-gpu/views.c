@@ -27,6 +27,7 @@
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>
 
+#include "memory.h"
 #include "nvgrace_gpu.h"
 #include "trace.h"
 
@@ -68,7 +69,6 @@ int nvgrace_gpu_views_init(struct nvgrace_gpu *gpu)
 	unsigned int i;
 
 	init_rwsem(&views->lock);
-	raw_spin_lock_init(&views->bad_lock);
 	views->nr_windows = min(num_possible_cpus(), WINDOWS_MAX);
 	views->windows = devm_kcalloc(&gpu->core.pdev->dev, views->nr_windows,
 				      sizeof(*views->windows), GFP_KERNEL);
@@ -224,8 +224,7 @@ bool nvgrace_gpu_is_ready(struct nvgrace_gpu *gpu)
 u64 nvgrace_gpu_first_bad_page(struct nvgrace_gpu *gpu, u64 start, u64 end)
 {
 	lockdep_assert_held(&gpu->views.lock);
-	guard(raw_spinlock_irqsave)(&gpu->views.bad_lock);
-	return nvgrace_gpu_badpages_first(&gpu->views.bad, start, end);
+	return nvgrace_gpu_memory_first_bad(gpu->memory, start, end);
 }
 
 /**
