@@ -7,12 +7,7 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/netlink.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "kselftest_harness.h"
 
@@ -385,55 +380,6 @@ TEST_F(poison_memory, list_can_be_written_back)
 	EXPECT_REFUSED(self, variant->region);
 }
 
-/* Waits for a change since the list was read last, and reads it. */
-static bool changes(int list, unsigned int timeout_ms)
-{
-	struct pollfd wanted = { .fd = list, .events = POLLPRI };
-	bool changed = poll(&wanted, 1, timeout_ms) == 1 && wanted.revents & POLLPRI;
-	char text[8192];
-
-	return pread(list, text, sizeof(text), 0) >= 0 && changed;
-}
-
-TEST_F(poison_memory, list_can_be_polled)
-{
-	char path[128];
-	int list;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/nvgrace_gpu/bad_pages",
-		 self->gpu.bdf);
-	list = open(path, O_RDONLY | O_CLOEXEC);
-	ASSERT_GE(list, 0);
-	changes(list, 0);
-	EXPECT_FALSE(changes(list, 0));
-	ASSERT_EQ(0, poison_elsewhere(self->address));
-	EXPECT_TRUE(changes(list, 3000));
-	EXPECT_FALSE(changes(list, 100));
-	ASSERT_EQ(0, poison_clear(self->gpu.bdf));
-	EXPECT_TRUE(changes(list, 3000));
-	close(list);
-}
-
-TEST_F(poison_memory, nothing_but_pages_of_this_gpu_is_added)
-{
-	unsigned int last = gpu_has_resmem(&self->gpu) ? GPU_RESMEM : GPU_USEMEM;
-	uint64_t end = poison_address(&self->gpu, last, 0) + self->gpu.region[last].real;
-	static const char *const texts[] = { "add", "add ", "add x", "add -1", "add 0x",
-		"add 0x2000000000 0x2000001000", "add 0x10000000000000000", "more", "0x2000000000" };
-	unsigned int i;
-
-	EXPECT_EQ(-EINVAL, add(self, self->address + 1));
-	EXPECT_EQ(-EINVAL, add(self, 0));
-	EXPECT_EQ(-EINVAL, add(self, end));
-	EXPECT_EQ(-EINVAL, add(self, (uint64_t)-1 / self->page * self->page));
-	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		TH_LOG("'%s'", texts[i]);
-		EXPECT_EQ(-EINVAL, pci_attribute_write(self->gpu.bdf,
-						       "nvgrace_gpu/bad_pages", texts[i]));
-	}
-	EXPECT_STREQ("", listed(self->gpu.bdf));
-}
-
 TEST_F(poison_memory, memory_with_too_many_bad_pages_can_be_closed_anew)
 {
 	const char *bdf = gpu_bdf(variant->gpu);
@@ -449,17 +395,6 @@ TEST_F(poison_memory, memory_with_too_many_bad_pages_can_be_closed_anew)
 	ASSERT_EQ(0, gpu_open(&self->gpu, bdf));
 }
 
-TEST_F(poison_memory, list_is_for_administrators)
-{
-	struct stat st;
-	char path[128];
-
-	snprintf(path, sizeof(path),
-		 "/sys/bus/pci/devices/%s/nvgrace_gpu/bad_pages", self->gpu.bdf);
-	ASSERT_EQ(0, stat(path, &st));
-	EXPECT_EQ(0600, st.st_mode & 07777);
-}
-
 TEST_F(poison_memory, page_is_listed_and_logged_once)
 {
 	ASSERT_EQ(0, poison_it(self));
@@ -470,37 +405,6 @@ TEST_F(poison_memory, page_is_listed_and_logged_once)
 	EXPECT_EQ(2, gpu_attribute_number(self->gpu.bdf, "bad_page_count"));
 	EXPECT_EQ(2, kmsg_count(&self->log, KMSG_WARN, self->gpu.bdf,
 				"is poisoned"));
-}
-
-static bool names(const char *event, ssize_t len, const char *what)
-{
-	return memmem(event, len, what, strlen(what));
-}
-
-/* Any local user may listen: where bad pages are is for administrators only. */
-TEST_F(poison_memory, sends_an_event_with_the_count_and_no_address)
-{
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	struct timeval patience = { .tv_sec = 3 };
-	char page[32], event[4096];
-	unsigned int told = 0;
-	ssize_t len;
-	int events;
-
-	events = socket(AF_NETLINK, SOCK_DGRAM, NETLINK_KOBJECT_UEVENT);
-	ASSERT_EQ(0, bind(events, (void *)&kernel, sizeof(kernel)));
-	ASSERT_EQ(0, setsockopt(events, SOL_SOCKET, SO_RCVTIMEO, &patience,
-				sizeof(patience)));
-	ASSERT_EQ(0, poison_it(self));
-	/* Of an address in bytes, too, these are the first digits. */
-	snprintf(page, sizeof(page), "%llx",
-		 (unsigned long long)(self->address / self->page));
-	while (!told && (len = recv(events, event, sizeof(event), 0)) > 0) {
-		told += names(event, len, "NVGRACE_GPU_BAD_PAGE_COUNT=1");
-		EXPECT_FALSE(names(event, len, page));
-	}
-	EXPECT_EQ(1, told);
-	close(events);
 }
 
 TEST_F(poison_memory, stays_with_its_own_gpu)

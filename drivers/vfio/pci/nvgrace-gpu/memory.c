@@ -199,3 +199,25 @@ bool nvgrace_gpu_memory_untold_full(struct nvgrace_gpu_memory *memory)
 	memory->told_full = true;
 	return true;
 }
+
+/**
+ * nvgrace_gpu_memory_set_restored() - what was saved of it is known now
+ * @memory: range of memory
+ */
+void nvgrace_gpu_memory_set_restored(struct nvgrace_gpu_memory *memory)
+{
+	guard(raw_spinlock_irqsave)(&memory->lock);
+	memory->restored = true;
+}
+
+/**
+ * nvgrace_gpu_memory_is_restored() - is known what was saved of it
+ * @memory: range of memory
+ *
+ * Return: true from nvgrace_gpu_memory_set_restored() on.
+ */
+bool nvgrace_gpu_memory_is_restored(struct nvgrace_gpu_memory *memory)
+{
+	guard(raw_spinlock_irqsave)(&memory->lock);
+	return memory->restored;
+}

@@ -23,6 +23,7 @@ struct inode;
  * @bad: bad pages; PFNs
  * @told: so many of @bad have been withdrawn and reported
  * @told_full: the same for a list that has run over
+ * @restored: @bad has what was saved when the module was loaded last
  */
 struct nvgrace_gpu_memory {
 	u64 start;
@@ -32,6 +33,7 @@ struct nvgrace_gpu_memory {
 	struct nvgrace_gpu_badpages bad;
 	unsigned int told;
 	bool told_full;
+	bool restored;
 };
 
 int nvgrace_gpu_memory_init(struct nvgrace_gpu_memory *memory, u64 start, u64 end);
@@ -45,5 +47,7 @@ bool nvgrace_gpu_memory_is_given_up(struct nvgrace_gpu_memory *memory);
 bool nvgrace_gpu_memory_page(struct nvgrace_gpu_memory *memory, unsigned int i, u64 *pfn);
 bool nvgrace_gpu_memory_next_untold(struct nvgrace_gpu_memory *memory, u64 *pfn);
 bool nvgrace_gpu_memory_untold_full(struct nvgrace_gpu_memory *memory);
+void nvgrace_gpu_memory_set_restored(struct nvgrace_gpu_memory *memory);
+bool nvgrace_gpu_memory_is_restored(struct nvgrace_gpu_memory *memory);
 
 #endif

@@ -51,6 +51,10 @@
 
 #define FAILURE_EVENT	"memory_failure_event"
 
+static bool require_restored;
+module_param(require_restored, bool, 0644);
+MODULE_PARM_DESC(require_restored, "Refuse to open a GPU before bad_pages_restored has been set (default: N)");
+
 #define TOO_MANY	"GPU memory has more than %u bad pages, none of it is given to anybody; replace the GPU\n"
 
 /**
@@ -116,25 +120,27 @@ static void page_failed(struct pfn_address_space *space, unsigned long pfn)
 	note(container_of(space, struct nvgrace_gpu_poison, space), pfn);
 }
 
-/* For who waits in poll(). */
+/*
+ * The list has changed, say to udev and to who waits in poll(). Every process may listen
+ * to uevents: the addresses are for administrators only.
+ */
 static void notify(struct nvgrace_gpu *gpu)
 {
-	sysfs_notify(&gpu->core.pdev->dev.kobj, "nvgrace_gpu", "bad_pages");
-}
-
-/* Every process may listen to uevents: the address is for administrators only. */
-static void tell(struct nvgrace_gpu *gpu, u64 pfn)
-{
-	struct pci_dev *pdev = gpu->core.pdev;
+	struct kobject *kobj = &gpu->core.pdev->dev.kobj;
 	char count[40];
 	char *env[2] = { count };
 
 	snprintf(count, sizeof(count), "NVGRACE_GPU_BAD_PAGE_COUNT=%u",
 		 nvgrace_gpu_bad_page_count(gpu));
+	kobject_uevent_env(kobj, KOBJ_CHANGE, env);
+	sysfs_notify(kobj, "nvgrace_gpu", "bad_pages");
+}
+
+static void tell(struct nvgrace_gpu *gpu, u64 pfn)
+{
 	trace_nvgrace_gpu_bad_page(gpu, pfn);
-	pci_err(pdev, "GPU memory at %#llx is poisoned; the page is given to nobody until bad_pages is cleared\n",
+	pci_err(gpu->core.pdev, "GPU memory at %#llx is poisoned; the page is given to nobody until bad_pages is cleared\n",
 		(u64)PFN_PHYS(pfn));
-	kobject_uevent_env(&pdev->dev.kobj, KOBJ_CHANGE, env);
 	notify(gpu);
 }
 
@@ -181,8 +187,8 @@ static void withdraw_pages(struct work_struct *work)
  * nvgrace_gpu_check_bad_pages() - tell whoever opens the device
  * @gpu: coherent device
  *
- * Return: 0; -EIO after one log line, which is rate-limited, if there are too many
- * to use the memory.
+ * Return: 0; after one log line, which is rate-limited, -EIO if there are too many to
+ * use the memory, -EAGAIN if those of earlier are to be known first and are not.
  */
 int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu)
 {
@@ -192,6 +198,10 @@ int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu)
 	if (nvgrace_gpu_memory_is_given_up(gpu->memory)) {
 		dev_err_ratelimited(dev, TOO_MANY, NVGRACE_GPU_BADPAGES_MAX);
 		return -EIO;
+	}
+	if (READ_ONCE(require_restored) && !nvgrace_gpu_memory_is_restored(gpu->memory)) {
+		dev_err_ratelimited(dev, "open refused: the bad pages that were saved are not known yet; nvgrace-gpu-bad-pages restores them, and says what keeps it from that\n");
+		return -EAGAIN;
 	}
 	if (count)
 		dev_warn_ratelimited(dev, "opened with %u bad pages, accesses to them fail; see bad_pages\n",

@@ -12,6 +12,7 @@
 
 #include <linux/sysfs.h>
 
+#include "memory.h"
 #include "nvgrace_gpu.h"
 
 static struct nvgrace_gpu *dev_to_gpu(struct device *dev)
@@ -105,6 +106,35 @@ static ssize_t bad_pages_store(struct device *dev,
 }
 static DEVICE_ATTR_ADMIN_RW(bad_pages);
 
+static ssize_t bad_pages_restored_show(struct device *dev,
+				       struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n",
+			  nvgrace_gpu_memory_is_restored(dev_to_gpu(dev)->memory));
+}
+
+/* What is known is not unlearned, but by loading the module anew. */
+static ssize_t bad_pages_restored_store(struct device *dev,
+					struct device_attribute *attr,
+					const char *buf, size_t count)
+{
+	bool restored;
+
+	if (kstrtobool(buf, &restored) || !restored)
+		return -EINVAL;
+	nvgrace_gpu_memory_set_restored(dev_to_gpu(dev)->memory);
+	return count;
+}
+static DEVICE_ATTR_RW(bad_pages_restored);
+
+/* A physical address: for administrators. */
+static ssize_t usemem_base_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%#llx\n", dev_to_gpu(dev)->layout.usemem.base);
+}
+static DEVICE_ATTR_ADMIN_RO(usemem_base);
+
 static ssize_t scrub_policy_show(struct device *dev,
 				 struct device_attribute *attr, char *buf)
 {
@@ -146,6 +176,8 @@ static struct attribute *attrs[] = {
 	&dev_attr_resmem_bar_size.attr,
 	&dev_attr_bad_page_count.attr,
 	&dev_attr_bad_pages.attr,
+	&dev_attr_bad_pages_restored.attr,
+	&dev_attr_usemem_base.attr,
 	&dev_attr_scrub_policy.attr,
 	&dev_attr_scrub_state.attr,
 	&dev_attr_scrub_progress.attr,
@@ -156,6 +188,8 @@ static bool needs_memory(const struct attribute *attr)
 {
 	return attr == &dev_attr_bad_page_count.attr ||
 	       attr == &dev_attr_bad_pages.attr ||
+	       attr == &dev_attr_bad_pages_restored.attr ||
+	       attr == &dev_attr_usemem_base.attr ||
 	       attr == &dev_attr_scrub_policy.attr ||
 	       attr == &dev_attr_scrub_state.attr ||
 	       attr == &dev_attr_scrub_progress.attr;
