@@ -19,9 +19,11 @@ modules_install:
 
 tools:
 	$(MAKE) -C tools
+	$(MAKE) -C tools/bad-pages
 
 tools_install:
 	$(MAKE) -C tools install
+	$(MAKE) -C tools/bad-pages install
 
 qa qa_install:
 	$(MAKE) -C tools/qa $(patsubst qa_%,%,$(filter qa_%,$@))
@@ -117,6 +119,7 @@ shell:
 clean:
 	rm -rf build
 	$(MAKE) -s -C tools clean
+	$(MAKE) -s -C tools/bad-pages clean
 	-$(MAKE) -s -C $(KDIR) M=$(CURDIR) clean 2>/dev/null
 
 prune:
@@ -130,8 +133,8 @@ help:
 	@echo '  make                  build the module for the running kernel (KDIR=<headers> for another)'
 	@echo '  make modules_install  install it (INSTALL_MOD_PATH=, as in the kernel)'
 	@echo
-	@echo '  make tools            build tools/nvgrace-gpu-check (needs libpci-dev)'
-	@echo '  make tools_install    install it, with its man page (DESTDIR=, PREFIX=/usr)'
+	@echo '  make tools            build nvgrace-gpu-check and nvgrace-gpu-bad-pages (needs libpci-dev)'
+	@echo '  make tools_install    install them, with man pages, udev rule, unit (DESTDIR=, PREFIX=/usr)'
 	@echo '  make qa               build nvgrace-gpu-qa, which tests this machine (KSRC=<kernel source>)'
 	@echo '  make qa_install       install it (KSRC=, DESTDIR=, PREFIX=/usr)'
 	@echo '  make deb              Debian packages of both and of the kernel patches (build/packages/)'

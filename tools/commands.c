@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "device.h"
+#include "text.h"
 
 #define GIB		(1ull << 30)
 /* QEMU's window for 64-bit BARs when nothing is said. */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "device.h"
-#include "report.h"
 #include "system.h"
+#include "text.h"
 
 char *device_address(const struct pci_dev *dev)
 {

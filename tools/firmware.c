@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
 #include "system.h"
+#include "text.h"
 
 #define TABLES			"/sys/firmware/acpi/tables"
 

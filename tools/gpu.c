@@ -9,6 +9,7 @@
 #include "device.h"
 #include "firmware.h"
 #include "system.h"
+#include "text.h"
 
 #define NVIDIA			0x10de
 #define CLASS_BASE_DISPLAY	0x03

@@ -12,6 +12,7 @@
 #include "check.h"
 #include "firmware.h"
 #include "system.h"
+#include "text.h"
 
 /* Linux 6.17, include/uapi/linux/kvm.h */
 #define KVM_CAP_CACHEABLE_PFNMAP	243

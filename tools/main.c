@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "device.h"
+#include "text.h"
 
 #ifndef VERSION
 #define VERSION "unknown"

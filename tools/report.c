@@ -3,35 +3,9 @@
 
 #include "report.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 
-static void out_of_memory(void)
-{
-	fputs("nvgrace-gpu-check: out of memory\n", stderr);
-	exit(2);
-}
-
-void *xrealloc(void *old, size_t size)
-{
-	void *memory = realloc(old, size);
-
-	if (!memory)
-		out_of_memory();
-	return memory;
-}
-
-char *text_of(const char *format, ...)
-{
-	va_list args;
-	char *text;
-
-	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		out_of_memory();
-	va_end(args);
-	return text;
-}
+#include "text.h"
 
 static char *copy(const char *text)
 {

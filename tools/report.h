@@ -61,8 +61,4 @@ unsigned int report_count(const struct report *report, enum level level);
 void report_print_text(const struct report *report, FILE *out, bool colour);
 void report_print_json(const struct report *report, FILE *out);
 
-/* printf() into memory; ends the program when there is none. */
-char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void *xrealloc(void *old, size_t size);
-
 #endif

@@ -10,7 +10,7 @@
 #include <sys/klog.h>
 #include <unistd.h>
 
-#include "report.h"
+#include "text.h"
 
 #define PIECE			65536
 #define SYSLOG_READ_ALL		3

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "report.h"
+#include "text.h"
 
 #define LONG "a sentence that is so long that it cannot stand on one line of a terminal, nor on two of them, and has a " \
 	"word_that_alone_is_longer_than_a_terminal_is_wide_which_happens_with_the_paths_of_files_in_deep_directories in it"

@@ -4,8 +4,8 @@
 
 #include <unistd.h>
 
-#include "report.h"
 #include "system.h"
+#include "text.h"
 
 #define SIZE	200000
 

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Memory for text, for the programs here. It is there, or the program ends. */
+#ifndef NVGRACE_TEXT_H
+#define NVGRACE_TEXT_H
+
+#include <stddef.h>
+
+/* printf() into memory; the caller frees it. */
+char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void *xrealloc(void *old, size_t size);
+
+#endif
