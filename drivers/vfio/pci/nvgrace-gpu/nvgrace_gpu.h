@@ -247,6 +247,7 @@ void nvgrace_gpu_poison_release(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu);
 unsigned int nvgrace_gpu_bad_page_count(struct nvgrace_gpu *gpu);
 bool nvgrace_gpu_has_bad_pages(struct nvgrace_gpu *gpu);
+void nvgrace_gpu_bad_pages_changed(struct nvgrace_gpu *gpu);
 ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf);
 unsigned int nvgrace_gpu_bad_pages_forget(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_bad_pages_add(struct nvgrace_gpu *gpu, u64 address);

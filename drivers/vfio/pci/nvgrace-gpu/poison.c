@@ -120,11 +120,15 @@ static void page_failed(struct pfn_address_space *space, unsigned long pfn)
 	note(container_of(space, struct nvgrace_gpu_poison, space), pfn);
 }
 
-/*
- * The list has changed, say to udev and to who waits in poll(). Every process may listen
- * to uevents: the addresses are for administrators only.
+/**
+ * nvgrace_gpu_bad_pages_changed() - tell udev, and whoever waits in poll()
+ * @gpu: coherent device
+ *
+ * Every process may listen to uevents: the addresses are for administrators only.
+ *
+ * Context: may sleep, and allocate.
  */
-static void notify(struct nvgrace_gpu *gpu)
+void nvgrace_gpu_bad_pages_changed(struct nvgrace_gpu *gpu)
 {
 	struct kobject *kobj = &gpu->core.pdev->dev.kobj;
 	char count[40];
@@ -141,7 +145,7 @@ static void tell(struct nvgrace_gpu *gpu, u64 pfn)
 	trace_nvgrace_gpu_bad_page(gpu, pfn);
 	pci_err(gpu->core.pdev, "GPU memory at %#llx is poisoned; the page is given to nobody until bad_pages is cleared\n",
 		(u64)PFN_PHYS(pfn));
-	notify(gpu);
+	nvgrace_gpu_bad_pages_changed(gpu);
 }
 
 /* Nobody sees a range that is not bound: there is nothing to be withdrawn. */
@@ -163,7 +167,7 @@ static void withdraw_all(struct nvgrace_gpu_poison *poison)
 	if (poison->gpu) {
 		nvgrace_gpu_withdraw(poison->gpu, poison->memory.start,
 				     poison->memory.end);
-		notify(poison->gpu);
+		nvgrace_gpu_bad_pages_changed(poison->gpu);
 	}
 	pr_err(KBUILD_MODNAME " %s: " TOO_MANY, poison->bus_address,
 	       NVGRACE_GPU_BADPAGES_MAX);
@@ -256,14 +260,12 @@ ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf)
  * nvgrace_gpu_bad_pages_forget() - all memory is good again
  * @gpu: coherent device
  *
+ * Context: nvgrace_gpu_bad_pages_changed() has to follow, without views.lock.
  * Return: how many pages were on the list.
  */
 unsigned int nvgrace_gpu_bad_pages_forget(struct nvgrace_gpu *gpu)
 {
-	unsigned int count = nvgrace_gpu_memory_forget(gpu->memory);
-
-	notify(gpu);
-	return count;
+	return nvgrace_gpu_memory_forget(gpu->memory);
 }
 
 /**

@@ -334,6 +334,7 @@ int nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu)
 	}
 	if (count)
 		notify(gpu);
+	nvgrace_gpu_bad_pages_changed(gpu);
 	pci_info(gpu->core.pdev, "bad_pages cleared, %u pages forgotten\n",
 		 count);
 	return 0;
