@@ -17,14 +17,14 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 
+#include "memory.h"
 #include "nvgrace_gpu.h"
 #include "zero.h"
 
 static_assert(NVGRACE_GPU_REGION_MAX == 1ULL << VFIO_PCI_OFFSET_SHIFT);
 
-static int coherent_open(struct vfio_device *core_vdev)
+static int open_memory(struct nvgrace_gpu *gpu)
 {
-	struct nvgrace_gpu *gpu = to_nvgrace_gpu(core_vdev);
 	void __iomem *bar0;
 	int ret;
 
@@ -66,6 +66,15 @@ disable:
 	vfio_pci_core_disable(&gpu->core);
 sleep:
 	nvgrace_gpu_sleep_close(gpu);
+	return ret;
+}
+
+static int coherent_open(struct vfio_device *core_vdev)
+{
+	struct nvgrace_gpu *gpu = to_nvgrace_gpu(core_vdev);
+	int ret = open_memory(gpu);
+
+	nvgrace_gpu_memory_saw(gpu->memory, ret ? NVGRACE_GPU_OPEN_FAILED : NVGRACE_GPU_OPENED);
 	return ret;
 }
 

@@ -83,7 +83,10 @@ bool nvgrace_gpu_memory_add(struct nvgrace_gpu_memory *memory, u64 pfn)
 	if (pfn < memory->start || pfn >= memory->end)
 		return false;
 	guard(raw_spinlock_irqsave)(&memory->lock);
-	return nvgrace_gpu_badpages_add(&memory->bad, pfn);
+	if (!nvgrace_gpu_badpages_add(&memory->bad, pfn))
+		return false;
+	nvgrace_gpu_memory_saw(memory, NVGRACE_GPU_PAGE_WENT_BAD);
+	return true;
 }
 
 /**

@@ -7,6 +7,7 @@
 #ifndef NVGRACE_GPU_MEMORY_H
 #define NVGRACE_GPU_MEMORY_H
 
+#include <linux/atomic.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -15,10 +16,33 @@
 struct inode;
 
 /**
+ * enum nvgrace_gpu_event - what is counted of a range, for who watches hosts
+ * @NVGRACE_GPU_OPENED: the device was opened by its first user
+ * @NVGRACE_GPU_OPEN_FAILED: it was not, for whatever reason
+ * @NVGRACE_GPU_WAS_RESET: it was reset, by whomever
+ * @NVGRACE_GPU_SCRUBBED: the memory was zeroed from end to end
+ * @NVGRACE_GPU_SCRUB_FAILED: it was not, or was stopped
+ * @NVGRACE_GPU_PAGE_WENT_BAD: a page was put on the list
+ * @NVGRACE_GPU_WAITED: an access had to wait until the memory was ready
+ * @NVGRACE_GPU_EVENTS: how many there are
+ */
+enum nvgrace_gpu_event {
+	NVGRACE_GPU_OPENED,
+	NVGRACE_GPU_OPEN_FAILED,
+	NVGRACE_GPU_WAS_RESET,
+	NVGRACE_GPU_SCRUBBED,
+	NVGRACE_GPU_SCRUB_FAILED,
+	NVGRACE_GPU_PAGE_WENT_BAD,
+	NVGRACE_GPU_WAITED,
+	NVGRACE_GPU_EVENTS,
+};
+
+/**
  * struct nvgrace_gpu_memory - a range of GPU memory; no driver need have the GPU
  * @start: first PFN
  * @end: exclusive
  * @inode: whoever has the memory mapped has mapped this inode's i_mapping
+ * @events: how often, since the module was loaded
  * @lock: protects what follows; taken with any lock held, and in any context
  * @bad: bad pages; PFNs
  * @told: so many of @bad have been withdrawn and reported
@@ -29,6 +53,7 @@ struct nvgrace_gpu_memory {
 	u64 start;
 	u64 end;
 	struct inode *inode;
+	atomic64_t events[NVGRACE_GPU_EVENTS];
 	raw_spinlock_t lock; /* the list of bad pages */
 	struct nvgrace_gpu_badpages bad;
 	unsigned int told;
@@ -49,5 +74,17 @@ bool nvgrace_gpu_memory_next_untold(struct nvgrace_gpu_memory *memory, u64 *pfn)
 bool nvgrace_gpu_memory_untold_full(struct nvgrace_gpu_memory *memory);
 void nvgrace_gpu_memory_set_restored(struct nvgrace_gpu_memory *memory);
 bool nvgrace_gpu_memory_is_restored(struct nvgrace_gpu_memory *memory);
+
+static inline void nvgrace_gpu_memory_saw(struct nvgrace_gpu_memory *memory,
+					  enum nvgrace_gpu_event event)
+{
+	atomic64_inc(&memory->events[event]);
+}
+
+static inline u64 nvgrace_gpu_memory_has_seen(const struct nvgrace_gpu_memory *memory,
+					      enum nvgrace_gpu_event event)
+{
+	return atomic64_read(&memory->events[event]);
+}
 
 #endif

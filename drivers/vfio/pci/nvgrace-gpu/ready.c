@@ -25,6 +25,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/sched/signal.h>
 
+#include "memory.h"
 #include "nvgrace_gpu.h"
 #include "status.h"
 
@@ -265,6 +266,7 @@ bool nvgrace_gpu_reset_end(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
 	if (!is_silent(gpu)) {
+		nvgrace_gpu_memory_saw(gpu->memory, NVGRACE_GPU_WAS_RESET);
 		end_reset(gpu);
 		return true;
 	}
@@ -299,6 +301,7 @@ void nvgrace_gpu_recovery_begin(struct nvgrace_gpu *gpu, bool frozen)
 void nvgrace_gpu_recovery_reset(struct nvgrace_gpu *gpu)
 {
 	guard(rwsem_write)(&gpu->views.lock);
+	nvgrace_gpu_memory_saw(gpu->memory, NVGRACE_GPU_WAS_RESET);
 	if (gpu->ready->recovery)
 		set_recovery(gpu, LINK_RESET);
 }
@@ -536,11 +539,11 @@ int nvgrace_gpu_ready_wait(struct nvgrace_gpu *gpu, unsigned int task_state)
 	if (ret)
 		return -ERESTARTSYS;
 
-	while ((ret = nvgrace_gpu_ready_poll(gpu)) == -EAGAIN) {
-		ret = poll_sleep(task_state);
-		if (ret)
-			break;
-	}
+	ret = nvgrace_gpu_ready_poll(gpu);
+	if (ret == -EAGAIN)
+		nvgrace_gpu_memory_saw(gpu->memory, NVGRACE_GPU_WAITED);
+	while (ret == -EAGAIN)
+		ret = poll_sleep(task_state) ?: nvgrace_gpu_ready_poll(gpu);
 	mutex_unlock(lock);
 	return ret;
 }

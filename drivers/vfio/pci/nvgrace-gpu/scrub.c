@@ -30,6 +30,7 @@
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
+#include "memory.h"
 #include "nvgrace_gpu.h"
 #include "trace.h"
 #include "zero.h"
@@ -151,6 +152,7 @@ static int scrub(struct nvgrace_gpu *gpu,
 	nvgrace_gpu_zero_begin(&gpu->scrub->zero);
 	set_state(gpu, SCRUBBING);
 	ret = how(&gpu->scrub->zero);
+	nvgrace_gpu_memory_saw(gpu->memory, ret ? NVGRACE_GPU_SCRUB_FAILED : NVGRACE_GPU_SCRUBBED);
 	set_state(gpu, ret ? DIRTY : CLEAN);
 	report(gpu, ktime_to_ns(ktime_sub(ktime_get(), began)), ret);
 	return ret;

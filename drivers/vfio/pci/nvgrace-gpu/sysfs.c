@@ -165,6 +165,25 @@ static ssize_t scrub_progress_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(scrub_progress);
 
+#define EVENT_ATTR(_name, _event)					\
+static ssize_t _name##_show(struct device *dev,				\
+			    struct device_attribute *attr, char *buf)	\
+{									\
+	const struct nvgrace_gpu_memory *memory = dev_to_gpu(dev)->memory; \
+									\
+	return sysfs_emit(buf, "%llu\n",				\
+			  nvgrace_gpu_memory_has_seen(memory, _event));	\
+}									\
+static DEVICE_ATTR_RO(_name)
+
+EVENT_ATTR(opens, NVGRACE_GPU_OPENED);
+EVENT_ATTR(opens_failed, NVGRACE_GPU_OPEN_FAILED);
+EVENT_ATTR(resets, NVGRACE_GPU_WAS_RESET);
+EVENT_ATTR(scrubs, NVGRACE_GPU_SCRUBBED);
+EVENT_ATTR(scrubs_failed, NVGRACE_GPU_SCRUB_FAILED);
+EVENT_ATTR(pages_went_bad, NVGRACE_GPU_PAGE_WENT_BAD);
+EVENT_ATTR(waits, NVGRACE_GPU_WAITED);
+
 static struct attribute *attrs[] = {
 	&dev_attr_mode.attr,
 	&dev_attr_verdict.attr,
@@ -181,24 +200,32 @@ static struct attribute *attrs[] = {
 	&dev_attr_scrub_policy.attr,
 	&dev_attr_scrub_state.attr,
 	&dev_attr_scrub_progress.attr,
+	&dev_attr_opens.attr,
+	&dev_attr_opens_failed.attr,
+	&dev_attr_resets.attr,
+	&dev_attr_scrubs.attr,
+	&dev_attr_scrubs_failed.attr,
+	&dev_attr_pages_went_bad.attr,
+	&dev_attr_waits.attr,
 	NULL,
 };
 
-static bool needs_memory(const struct attribute *attr)
+/* A plain device has no memory that could be bad, or dirty, or that could be counted for. */
+static bool is_for_plain_mode(const struct attribute *attr)
 {
-	return attr == &dev_attr_bad_page_count.attr ||
-	       attr == &dev_attr_bad_pages.attr ||
-	       attr == &dev_attr_bad_pages_restored.attr ||
-	       attr == &dev_attr_usemem_base.attr ||
-	       attr == &dev_attr_scrub_policy.attr ||
-	       attr == &dev_attr_scrub_state.attr ||
-	       attr == &dev_attr_scrub_progress.attr;
+	return attr == &dev_attr_mode.attr ||
+	       attr == &dev_attr_verdict.attr ||
+	       attr == &dev_attr_readiness.attr ||
+	       attr == &dev_attr_ready.attr ||
+	       attr == &dev_attr_usemem_size.attr ||
+	       attr == &dev_attr_usemem_bar_size.attr ||
+	       attr == &dev_attr_resmem_size.attr ||
+	       attr == &dev_attr_resmem_bar_size.attr;
 }
 
-/* A plain device has no memory that could be bad, or dirty. */
 static umode_t is_visible(struct kobject *kobj, struct attribute *attr, int n)
 {
-	if (!dev_to_gpu(kobj_to_dev(kobj))->coherent && needs_memory(attr))
+	if (!dev_to_gpu(kobj_to_dev(kobj))->coherent && !is_for_plain_mode(attr))
 		return 0;
 	return attr->mode;
 }
