@@ -151,7 +151,7 @@ help:
 	@echo '  make check-unit       the driver'"'"'s pure files in user space: tests, fuzzers'
 	@echo '  make check-static     warnings, sparse, checkpatch, documentation, scripts'
 	@echo '  make check-packages   the Debian packages; the module built by dkms'
-	@echo '  make check-host       the driver'"'"'s interfaces, driverctl'
+	@echo '  make check-host       the driver'"'"'s interfaces, driverctl, reboots'
 	@echo '  make check-guest      guests that use GPU memory, two at once'
 	@echo '  make check-refusal    hosts that cannot guarantee cacheable memory'
 	@echo '  make check-libvirt    Debian'"'"'s libvirt passes the GPU through, with the domain of the guide'

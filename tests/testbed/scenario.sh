@@ -12,6 +12,7 @@
 #   SWITCH    further devices, likewise, below one PCIe switch with all GPUs
 #   DISKS     further disks, one word each: a program of tests/ that prints the image's path
 #             ($KREL is the kernel); its serial number is the last part of the word
+#   STATE     size of a disk (serial number "state", ext4) that the boots of the scenario share
 #   BIND      numbers of the GPUs that driverctl binds first (default: all)
 #   PEERS     CPU models of further hosts, all else being equal; see bin/on-peer
 #   LIMIT     seconds for the whole scenario
@@ -66,7 +67,7 @@ load_scenario() {
 	split_job "$1"
 	unset BIND
 	DESC='' KERNEL='' URGENT='' SUBJECT='' CPU=neoverse-n2 SMP=2 MEM=4G MACHINE='' APPEND='' INIT=script
-	LIMIT=300 GPUS='mem-size=5G' ICOUNT='' DEVICES='' SWITCH='' DISKS='' PEERS='' TESTS='' VARIANTS=''
+	LIMIT=300 GPUS='mem-size=5G' ICOUNT='' DEVICES='' SWITCH='' DISKS='' STATE='' PEERS='' TESTS='' VARIANTS=''
 	# shellcheck source=/dev/null
 	. "$src_dir/tests/scenarios/$job_file"
 	[ -n "$TESTS" ] || die "scenario $1 has no TESTS"
