@@ -383,13 +383,16 @@ TEST_F(poison_memory, list_can_be_written_back)
 TEST_F(poison_memory, memory_with_too_many_bad_pages_can_be_closed_anew)
 {
 	const char *bdf = gpu_bdf(variant->gpu);
+	unsigned int said;
 
 	gpu_close(&self->gpu);
 	ASSERT_EQ(0, pci_attribute_write(bdf, "nvgrace_gpu/bad_pages", "add more"));
 	EXPECT_STREQ("more", listed(bdf));
 	EXPECT_EQ(-EIO, gpu_open(&self->gpu, bdf));
 	ASSERT_EQ(0, driver_unbind(bdf));
+	said = kmsg_count(&self->log, KMSG_WARN, bdf, "has more than 256 bad pages");
 	ASSERT_EQ(0, driver_bind(bdf));
+	EXPECT_EQ(said + 1, kmsg_count(&self->log, KMSG_WARN, bdf, "has more than 256 bad pages"));
 	EXPECT_EQ(-EIO, gpu_open(&self->gpu, bdf));
 	EXPECT_EQ(0, poison_clear(bdf));
 	ASSERT_EQ(0, gpu_open(&self->gpu, bdf));

@@ -76,17 +76,17 @@ void nvgrace_gpu_memory_destroy(struct nvgrace_gpu_memory *memory)
  * @pfn: the page
  *
  * Context: any.
- * Return: true if it is in the range, and that is news.
+ * Return: 1 if that is news, 0 if it is not; -EINVAL if it is no page of the range.
  */
-bool nvgrace_gpu_memory_add(struct nvgrace_gpu_memory *memory, u64 pfn)
+int nvgrace_gpu_memory_add(struct nvgrace_gpu_memory *memory, u64 pfn)
 {
 	if (pfn < memory->start || pfn >= memory->end)
-		return false;
+		return -EINVAL;
 	guard(raw_spinlock_irqsave)(&memory->lock);
 	if (!nvgrace_gpu_badpages_add(&memory->bad, pfn))
-		return false;
+		return 0;
 	nvgrace_gpu_memory_saw(memory, NVGRACE_GPU_PAGE_WENT_BAD);
-	return true;
+	return 1;
 }
 
 /**

@@ -63,7 +63,7 @@ struct nvgrace_gpu_memory {
 
 int nvgrace_gpu_memory_init(struct nvgrace_gpu_memory *memory, u64 start, u64 end);
 void nvgrace_gpu_memory_destroy(struct nvgrace_gpu_memory *memory);
-bool nvgrace_gpu_memory_add(struct nvgrace_gpu_memory *memory, u64 pfn);
+int nvgrace_gpu_memory_add(struct nvgrace_gpu_memory *memory, u64 pfn);
 void nvgrace_gpu_memory_give_up(struct nvgrace_gpu_memory *memory);
 unsigned int nvgrace_gpu_memory_forget(struct nvgrace_gpu_memory *memory);
 u64 nvgrace_gpu_memory_first_bad(struct nvgrace_gpu_memory *memory, u64 start, u64 end);

@@ -98,10 +98,14 @@ static bool pfn_address_space_calls(struct pfn_address_space *space,
 }
 #endif
 
-static void note(struct nvgrace_gpu_poison *poison, u64 pfn)
+/* -EINVAL for a page of somebody else's. */
+static int note(struct nvgrace_gpu_poison *poison, u64 pfn)
 {
-	if (nvgrace_gpu_memory_add(&poison->memory, pfn))
+	int ret = nvgrace_gpu_memory_add(&poison->memory, pfn);
+
+	if (ret > 0)
 		queue_work(system_long_wq, &poison->work);
+	return min(ret, 0);
 }
 
 /* Prototype of the event; what mm could do about the page does not matter. */
@@ -278,14 +282,13 @@ unsigned int nvgrace_gpu_bad_pages_forget(struct nvgrace_gpu *gpu)
  */
 int nvgrace_gpu_bad_pages_add(struct nvgrace_gpu *gpu, u64 address)
 {
-	struct nvgrace_gpu_memory *memory = gpu->memory;
-	u64 pfn = PHYS_PFN(address);
+	int ret;
 
-	if (!PAGE_ALIGNED(address) || pfn < memory->start || pfn >= memory->end)
+	if (!PAGE_ALIGNED(address))
 		return -EINVAL;
-	note(gpu->poison, pfn);
+	ret = note(gpu->poison, PHYS_PFN(address));
 	flush_work(&gpu->poison->work);
-	return 0;
+	return ret;
 }
 
 /**
@@ -437,7 +440,9 @@ static void show_range(struct nvgrace_gpu *gpu, struct nvgrace_gpu_poison *poiso
 	gpu->memory = &poison->memory;
 	/* vfio gives it to every file of the device, and zaps in it. */
 	gpu->core.vdev.inode->i_mapping = poison->memory.inode->i_mapping;
-	if (count)
+	if (nvgrace_gpu_memory_is_given_up(gpu->memory))
+		pci_err(gpu->core.pdev, TOO_MANY, NVGRACE_GPU_BADPAGES_MAX);
+	else if (count)
 		pci_warn(gpu->core.pdev, "%u bad pages are known from before, nobody gets them; see bad_pages\n",
 			 count);
 }
