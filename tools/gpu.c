@@ -265,6 +265,29 @@ static void check_bad_pages(struct subject *gpu, const struct pci_dev *dev)
 	free(value);
 }
 
+/* A driver that is told to wait for the list is not to be opened without it. */
+static void check_saved_pages(struct subject *gpu, const struct pci_dev *dev)
+{
+	char *restored = device_attribute(dev, "nvgrace_gpu/bad_pages_restored");
+	char *required = file_line("/sys/module/" DRIVER_NAME "/parameters/require_restored");
+	char *address = device_address(dev);
+	char *next = text_of("systemctl start nvgrace-gpu-bad-pages@%s; its status says what keeps it from that",
+			     address);
+	bool refused = required && !strcmp(required, "Y");
+
+	if (restored && !strcmp(restored, "1"))
+		fact_add(gpu, LEVEL_OK, "saved_bad_pages", "restored", NULL, NULL);
+	else if (restored)
+		fact_add(gpu, refused ? LEVEL_FAIL : LEVEL_WARN, "saved_bad_pages", "not restored",
+			 refused ? "the driver opens no GPU before it knows the bad pages that were saved" :
+				   "the driver does not know the bad pages that were saved before it was loaded",
+			 next);
+	free(next);
+	free(address);
+	free(required);
+	free(restored);
+}
+
 static void check_scrub(struct subject *gpu, const struct pci_dev *dev)
 {
 	char *state = device_attribute(dev, "nvgrace_gpu/scrub_state");
@@ -315,6 +338,7 @@ static void check_memory(struct subject *gpu, const struct pci_dev *dev)
 			   "nvgrace_gpu/resmem_bar_size");
 		check_ready(gpu, dev);
 		check_bad_pages(gpu, dev);
+		check_saved_pages(gpu, dev);
 		check_scrub(gpu, dev);
 	}
 	free(mode);
