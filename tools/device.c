@@ -2,6 +2,7 @@
 /* A PCI device in sysfs. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "device.h"
 #include "system.h"
@@ -10,6 +11,18 @@
 char *device_address(const struct pci_dev *dev)
 {
 	return text_of("%04x:%02x:%02x.%x", dev->domain, dev->bus, dev->dev, dev->func);
+}
+
+bool device_is_wanted(const struct pci_dev *dev, char *const *wanted)
+{
+	char *address = device_address(dev);
+	bool found = !*wanted;
+
+	for (; *wanted && !found; wanted++)
+		found = !strcmp(*wanted, address) ||
+			(!dev->domain && !strcmp(*wanted, address + strlen("0000:")));
+	free(address);
+	return found;
 }
 
 char *device_path(const struct pci_dev *dev, const char *file)

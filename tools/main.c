@@ -6,7 +6,6 @@
 
 #include <getopt.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -33,19 +32,6 @@ static void usage(FILE *out)
 	      "be told, as without root.\n", out);
 }
 
-static bool is_wanted(const struct pci_dev *dev, char *const *wanted)
-{
-	char *address;
-	bool found = !*wanted;
-
-	address = device_address(dev);
-	for (; *wanted && !found; wanted++)
-		found = !strcmp(*wanted, address) ||
-			(!dev->domain && !strcmp(*wanted, address + strlen("0000:")));
-	free(address);
-	return found;
-}
-
 static int by_address(const void *a, const void *b)
 {
 	const struct pci_dev *const *left = a, *const *right = b;
@@ -66,7 +52,7 @@ static struct pci_dev **find_gpus(struct pci_access *access, char *const *wanted
 	for (dev = access->devices; dev; dev = dev->next) {
 		pci_fill_info(dev, PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_BASES |
 			      PCI_FILL_SIZES);
-		if (!gpu_is_candidate(dev) || !is_wanted(dev, wanted))
+		if (!gpu_is_candidate(dev) || !device_is_wanted(dev, wanted))
 			continue;
 		gpus = xrealloc(gpus, (*count + 1) * sizeof(*gpus));
 		gpus[(*count)++] = dev;

@@ -11,6 +11,7 @@
 
 #include <pci/pci.h>
 
+#include "device.h"
 #include "gpu.h"
 #include "text.h"
 
@@ -122,7 +123,7 @@ bool gpu_open(struct gpu *gpu, const char *sysfs, struct pci_dev *dev)
 	int error;
 
 	memset(gpu, 0, sizeof(*gpu));
-	gpu->address = text_of("%04x:%02x:%02x.%d", dev->domain, dev->bus, dev->dev, dev->func);
+	gpu->address = device_address(dev);
 	gpu->directory = text_of("%s/bus/pci/devices/%s/nvgrace_gpu", sysfs, gpu->address);
 	if (!describe(gpu, dev))
 		return true;

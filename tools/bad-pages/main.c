@@ -10,13 +10,13 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <pci/pci.h>
 
+#include "device.h"
 #include "sync.h"
 #include "text.h"
 
@@ -58,31 +58,16 @@ static int lock(const char *directory)
 	return fd;
 }
 
-static bool is_wanted(const struct gpu *gpu, char *const *wanted)
-{
-	if (!*wanted)
-		return true;
-	for (; *wanted; wanted++)
-		if (!strcmp(*wanted, gpu->address) ||
-		    (!strncmp(gpu->address, "0000:", 5) && !strcmp(*wanted, gpu->address + 5)))
-			return true;
-	return false;
-}
-
-/* @count: of the GPUs that were wanted */
-static int sync_device(struct pci_dev *dev, const char *root, char *const *wanted,
+/* @count: of the GPUs that were found */
+static int sync_device(struct pci_dev *dev, const char *sysfs, const char *directory,
 		       unsigned int *count)
 {
-	char *sysfs = text_of("%s/sys", root);
-	char *directory = text_of("%s" STATE_DIRECTORY, root);
 	struct gpu gpu;
 	int ret = 0;
 
 	if (gpu_open(&gpu, sysfs, dev)) {
-		if (is_wanted(&gpu, wanted)) {
-			++*count;
-			ret = sync_gpu(&gpu, directory);
-		}
+		++*count;
+		ret = sync_gpu(&gpu, directory);
 		gpu_close(&gpu);
 	} else if (errno == EPROTONOSUPPORT) {
 		warnx("the module that is loaded is older than this program; load the one that is installed");
@@ -91,15 +76,14 @@ static int sync_device(struct pci_dev *dev, const char *root, char *const *wante
 		warn("%04x:%02x:%02x.%d", dev->domain, dev->bus, dev->dev, dev->func);
 		ret = -1;
 	}
-	free(directory);
-	free(sysfs);
 	return ret;
 }
 
 static int run(const char *root, char *const *wanted)
 {
 	char *directory = text_of("%s" STATE_DIRECTORY, root);
-	char *bus = text_of("%s/sys/bus/pci", root);
+	char *sysfs = text_of("%s/sys", root);
+	char *bus = text_of("%s/bus/pci", sysfs);
 	struct pci_access *access = pci_alloc();
 	unsigned int count = 0;
 	struct pci_dev *dev;
@@ -110,13 +94,15 @@ static int run(const char *root, char *const *wanted)
 	pci_init(access);
 	pci_scan_bus(access);
 	for (dev = access->devices; dev; dev = dev->next)
-		ret |= sync_device(dev, root, wanted, &count);
+		if (device_is_wanted(dev, wanted))
+			ret |= sync_device(dev, sysfs, directory, &count);
 	if (*wanted && !count && !ret)
 		warnx("%s: no GPU that the driver is bound to and that has memory: nothing to do",
 		      *wanted);
 	pci_cleanup(access);
 	close(locked);
 	free(bus);
+	free(sysfs);
 	free(directory);
 	return ret ? STATUS_FAILED : STATUS_OK;
 }
