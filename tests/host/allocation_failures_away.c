@@ -73,14 +73,10 @@ FIXTURE_TEARDOWN(allocation_failures_away)
 static int call_and_wait(fixture *self, int (*call)(fixture *self), const char *said)
 {
 	unsigned int before = kmsg_count(&self->log, KMSG_ANY, self->bdf, said);
-	uint64_t deadline = now_ms() + WORK_MS;
 	int ret = call(self);
 
-	while (!ret && kmsg_count(&self->log, KMSG_ANY, self->bdf, said) == before) {
-		if (now_ms() > deadline)
-			return -ETIMEDOUT;
-		sleep_ms(5);
-	}
+	if (!ret)
+		ret = kmsg_wait(&self->log, KMSG_ANY, self->bdf, said, before + 1, WORK_MS);
 	sleep_ms(SETTLE_MS);
 	return ret;
 }

@@ -23,6 +23,7 @@
 #define PAGES		8
 #define BAD		4	/* the bad one of them */
 #define LISTED		256	/* pages the driver's list has room for */
+#define SAID_MS		10000	/* more than the log needs, after the event */
 
 FIXTURE(poison_memory) {
 	struct gpu gpu;
@@ -309,6 +310,7 @@ TEST_F(poison_memory, is_remembered_and_noticed_while_the_device_is_unbound)	/* 
 	gpu_close(&self->gpu);
 	ASSERT_EQ(0, driver_unbind(bdf));
 	EXPECT_EQ(0, poison_elsewhere(self->address + self->page));
+	EXPECT_EQ(0, kmsg_wait(&self->log, KMSG_WARN, bdf, "the GPU is not bound", 1, SAID_MS));
 	ASSERT_EQ(0, driver_bind(bdf));
 	EXPECT_EQ(2, gpu_attribute_number(bdf, "bad_page_count"));
 	EXPECT_EQ(1, kmsg_count(&self->log, KMSG_WARN, bdf, "the GPU is not bound"));
@@ -403,7 +405,7 @@ TEST_F(poison_memory, page_is_listed_and_logged_once)
 	ASSERT_EQ(0, poison_it(self));
 	ASSERT_EQ(0, poison_elsewhere(self->address));
 	ASSERT_EQ(0, poison_elsewhere(self->address + self->page));
-	ASSERT_EQ(0, poison_wait(self->gpu.bdf, 2));
+	ASSERT_EQ(0, kmsg_wait(&self->log, KMSG_WARN, self->gpu.bdf, "is poisoned", 2, SAID_MS));
 	sleep_ms(100);
 	EXPECT_EQ(2, gpu_attribute_number(self->gpu.bdf, "bad_page_count"));
 	EXPECT_EQ(2, kmsg_count(&self->log, KMSG_WARN, self->gpu.bdf,

@@ -127,18 +127,12 @@ static int consume(const FIXTURE_DATA(poison_report) *self, uint64_t address)
 static unsigned int said(FIXTURE_DATA(poison_report) *self, const char *what,
 			 uint64_t address)
 {
-	uint64_t deadline = now_ms() + HANDLED_MS;
-	unsigned int count;
 	char page[32];
 
 	snprintf(page, sizeof(page), "%#llx: ",
 		 (unsigned long long)(address / page_size()));
-	do {
-		count = kmsg_count(&self->log, KMSG_WARN, what, page);
-		if (!count)
-			sleep_ms(20);
-	} while (!count && now_ms() < deadline);
-	return count;
+	kmsg_wait(&self->log, KMSG_WARN, what, page, 1, HANDLED_MS);
+	return kmsg_count(&self->log, KMSG_WARN, what, page);
 }
 
 TEST_F_TIMEOUT(poison_report, reaches_memory_failure, 60)

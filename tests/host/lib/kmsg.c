@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define RECORD_MAX	8192
 
 int kmsg_mark(struct kmsg *log)
@@ -83,6 +85,19 @@ unsigned int kmsg_count(struct kmsg *log, int level, const char *a,
 			const char *b)
 {
 	return walk(log, level, a, b, false);
+}
+
+int kmsg_wait(struct kmsg *log, int level, const char *a, const char *b,
+	      unsigned int count, unsigned int ms)
+{
+	uint64_t deadline = now_ms() + ms;
+
+	while (kmsg_count(log, level, a, b) < count) {
+		if (now_ms() > deadline)
+			return -ETIMEDOUT;
+		sleep_ms(5);
+	}
+	return 0;
 }
 
 void kmsg_show(struct kmsg *log, int level, const char *a, const char *b)

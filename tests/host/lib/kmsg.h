@@ -36,6 +36,13 @@ void kmsg_close(struct kmsg *log);
 unsigned int kmsg_count(struct kmsg *log, int level, const char *a,
 			const char *b);
 
+/*
+ * Waits until kmsg_count() is @count or more: the driver says of work in the background
+ * when that is done, and the machine may be slow.  -ETIMEDOUT after @ms milliseconds.
+ */
+int kmsg_wait(struct kmsg *log, int level, const char *a, const char *b,
+	      unsigned int count, unsigned int ms);
+
 /* Prints what kmsg_count() counts, as test diagnostics. */
 void kmsg_show(struct kmsg *log, int level, const char *a, const char *b);
 
