@@ -10,7 +10,7 @@
  * to take time and go wrong here.
  *
  * PCI: 10de:<device-id>, class 0x030200, FLR (flr=off: none), PM (D3hot), AER,
- * MSI-X with 16 vectors, DVSECs:
+ * MSI-X with 16 vectors, a serial number (serial=0: none), DVSECs:
  *   vendor 0x10de id 3 (dvsec=on)  16 bits at +0x0a, bit 0: mig-fixed
  *   vendor 0x1e98 id 0 (cxl=on)    32 bits at +0x1c, bit 0: valid, bit 1:
  *                                  memory active, bits 15..13: cxl-timeout
@@ -36,7 +36,7 @@
  * as the properties say, and a device that was torn out is in its slot again.
  *
  * Properties (defaults in coherent_gpu_properties): device-id, mem-size,
- * mem-base, bar0-size, bar1-size; dvsec, mig-fixed; cxl, cxl-timeout;
+ * mem-base, bar0-size, bar1-size; dvsec, mig-fixed; cxl, cxl-timeout; serial;
  * ready-delay-ms, c2c, all-ones: state at power-on; acpi-*: see
  * coherent-gpu-acpi.c; falcon, vf: see the files of that name; flr.
  *
@@ -68,6 +68,7 @@
 #define EXP_OFFSET              0x78
 
 #define AER_OFFSET              0x100
+#define SERIAL_OFFSET           0x150
 #define NVIDIA_DVSEC_OFFSET     0x200
 #define NVIDIA_DVSEC_SIZE       0x0c
 #define NVIDIA_DVSEC_ID         3
@@ -191,6 +192,9 @@ static bool add_capabilities(CoherentGPUState *s, Error **errp)
     if (pcie_aer_init(pdev, PCI_ERR_VER, AER_OFFSET, PCI_ERR_SIZEOF,
                       errp) < 0) {
         return false;
+    }
+    if (s->serial) {
+        pcie_dev_ser_num_init(pdev, SERIAL_OFFSET, s->serial);
     }
     add_dvsecs(s);
     return !s->has_vf || coherent_gpu_vf_init(s, errp);
@@ -394,6 +398,7 @@ static const Property coherent_gpu_properties[] = {
     DEFINE_PROP_BOOL("mig-fixed", CoherentGPUState, mig_fixed, false),
     DEFINE_PROP_BOOL("cxl", CoherentGPUState, cxl, false),
     DEFINE_PROP_UINT8("cxl-timeout", CoherentGPUState, cxl_timeout, 2),
+    DEFINE_PROP_UINT64("serial", CoherentGPUState, serial, 0),
     DEFINE_PROP_UINT32("ready-delay-ms", CoherentGPUState, power_on_delay_ms,
                        0),
     DEFINE_PROP_BOOL("c2c", CoherentGPUState, c2c, true),

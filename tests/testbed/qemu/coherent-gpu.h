@@ -57,6 +57,7 @@ struct CoherentGPUState {
     bool mig_fixed;
     bool cxl;
     uint8_t cxl_timeout;
+    uint64_t serial;
     uint32_t power_on_delay_ms;
     bool c2c;
     bool all_ones;
