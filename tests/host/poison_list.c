@@ -6,10 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "kselftest_harness.h"
@@ -18,6 +16,7 @@
 #include "poison.h"
 #include "sysfs.h"
 #include "touch.h"
+#include "uevent.h"
 #include "variants.h"
 
 FIXTURE(poison_list) {
@@ -114,41 +113,21 @@ TEST_F(poison_list, is_for_administrators)
 	EXPECT_EQ(0600, st.st_mode & 07777);
 }
 
-static bool names(const char *event, ssize_t len, const char *what)
+/* Waits for the event with this count. */
+static bool hears_of(int events, unsigned long long count, struct uevent *event)
 {
-	return memmem(event, len, what, strlen(what));
+	do {
+		if (uevent_wait(events, "NVGRACE_GPU_BAD_PAGE_COUNT", event))
+			return false;
+	} while (uevent_number(event, "NVGRACE_GPU_BAD_PAGE_COUNT") != count);
+	return true;
 }
 
 /* Any local user may listen: where bad pages are is for administrators only. */
-static int listen_to_events(void)
-{
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	struct timeval patience = { .tv_sec = 3 };
-	int events = socket(AF_NETLINK, SOCK_DGRAM, NETLINK_KOBJECT_UEVENT);
-
-	if (bind(events, (void *)&kernel, sizeof(kernel)) ||
-	    setsockopt(events, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
-		return -errno;
-	return events;
-}
-
-/* Waits for the event with this count; @never: what none may have. */
-static bool hears_of(int events, const char *count, const char *never)
-{
-	char event[4096];
-	bool heard = false, clean = true;
-	ssize_t len;
-
-	while (!heard && (len = recv(events, event, sizeof(event), 0)) > 0) {
-		heard = names(event, len, count);
-		clean &= !never || !names(event, len, never);
-	}
-	return heard && clean;
-}
-
 TEST_F(poison_list, sends_an_event_with_the_count_and_no_address)
 {
-	int events = listen_to_events();
+	int events = uevent_listen();
+	struct uevent event;
 	char page[32];
 
 	ASSERT_GE(events, 0);
@@ -156,22 +135,24 @@ TEST_F(poison_list, sends_an_event_with_the_count_and_no_address)
 	/* Of an address in bytes, too, these are the first digits. */
 	snprintf(page, sizeof(page), "%llx",
 		 (unsigned long long)(self->address / self->page));
-	EXPECT_TRUE(hears_of(events, "NVGRACE_GPU_BAD_PAGE_COUNT=1", page));
+	EXPECT_TRUE(hears_of(events, 1, &event));
+	EXPECT_FALSE(uevent_has(&event, page));
 	close(events);
 }
 
 /* So whoever saves the list hears of it. */
 TEST_F(poison_list, every_change_sends_an_event)
 {
-	int events = listen_to_events();
+	int events = uevent_listen();
+	struct uevent event;
 
 	ASSERT_GE(events, 0);
 	ASSERT_EQ(0, add(self, self->address));
-	EXPECT_TRUE(hears_of(events, "NVGRACE_GPU_BAD_PAGE_COUNT=1", NULL));
+	EXPECT_TRUE(hears_of(events, 1, &event));
 	ASSERT_EQ(0, poison_clear(self->gpu.bdf));
-	EXPECT_TRUE(hears_of(events, "NVGRACE_GPU_BAD_PAGE_COUNT=0", NULL));
+	EXPECT_TRUE(hears_of(events, 0, &event));
 	ASSERT_EQ(0, pci_attribute_write(self->gpu.bdf, "nvgrace_gpu/bad_pages", "add more"));
-	EXPECT_TRUE(hears_of(events, "NVGRACE_GPU_BAD_PAGE_COUNT=0", NULL));
+	EXPECT_TRUE(hears_of(events, 0, &event));
 	close(events);
 }
 

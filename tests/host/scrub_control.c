@@ -110,6 +110,7 @@ TEST_F(scrub_control, module_parameter_is_the_policy_of_gpus_bound_later)
 {
 	char now[16], *shown;
 
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "default"));
 	EXPECT_EQ(-EINVAL, file_write(SCRUB_DEFAULT_POLICY, "sometimes"));
 	ASSERT_EQ(0, file_write(SCRUB_DEFAULT_POLICY, "on-open"));
 	shown = file_slurp(SCRUB_DEFAULT_POLICY);
@@ -123,6 +124,18 @@ TEST_F(scrub_control, module_parameter_is_the_policy_of_gpus_bound_later)
 	gpu_attribute(self->bdf, "scrub_policy", now, sizeof(now));
 	EXPECT_STREQ("on-open", now);
 	EXPECT_EQ(0, file_write(SCRUB_DEFAULT_POLICY, "off"));
+}
+
+/* As libvirt does after each domain. */
+TEST_F(scrub_control, policy_outlives_the_binding)
+{
+	char now[16];
+
+	ASSERT_EQ(0, scrub_set_policy(self->bdf, "on-open"));
+	ASSERT_EQ(0, driver_unbind(self->bdf));
+	ASSERT_EQ(0, driver_bind(self->bdf));
+	gpu_attribute(self->bdf, "scrub_policy", now, sizeof(now));
+	EXPECT_STREQ("on-open", now);
 }
 
 TEST_F(scrub_control, off_does_nothing)

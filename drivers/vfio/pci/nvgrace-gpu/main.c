@@ -19,6 +19,7 @@
 
 #include "memory.h"
 #include "nvgrace_gpu.h"
+#include "version.h"
 #include "zero.h"
 
 static_assert(NVGRACE_GPU_REGION_MAX == 1ULL << VFIO_PCI_OFFSET_SHIFT);
@@ -465,5 +466,6 @@ static void __exit nvgrace_gpu_exit(void)
 module_exit(nvgrace_gpu_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(NVGRACE_GPU_VERSION);
 MODULE_AUTHOR("The nvgrace-gpu authors");
 MODULE_DESCRIPTION("VFIO driver for GPUs with CPU-coherent memory");

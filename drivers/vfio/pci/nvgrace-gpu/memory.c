@@ -58,6 +58,7 @@ int nvgrace_gpu_memory_init(struct nvgrace_gpu_memory *memory, u64 start, u64 en
 	memory->start = start;
 	memory->end = end;
 	raw_spin_lock_init(&memory->lock);
+	init_waitqueue_head(&memory->wait);
 	return 0;
 }
 
@@ -209,8 +210,9 @@ bool nvgrace_gpu_memory_untold_full(struct nvgrace_gpu_memory *memory)
  */
 void nvgrace_gpu_memory_set_restored(struct nvgrace_gpu_memory *memory)
 {
-	guard(raw_spinlock_irqsave)(&memory->lock);
-	memory->restored = true;
+	scoped_guard(raw_spinlock_irqsave, &memory->lock)
+		memory->restored = true;
+	wake_up_all(&memory->wait);
 }
 
 /**
@@ -223,4 +225,22 @@ bool nvgrace_gpu_memory_is_restored(struct nvgrace_gpu_memory *memory)
 {
 	guard(raw_spinlock_irqsave)(&memory->lock);
 	return memory->restored;
+}
+
+/**
+ * nvgrace_gpu_memory_wait_restored() - let that be done
+ * @memory: range of memory
+ * @timeout: not longer, jiffies
+ *
+ * Context: sleeps; a fatal signal ends it.
+ * Return: 0; -EAGAIN if it takes longer, -EINTR after a signal.
+ */
+int nvgrace_gpu_memory_wait_restored(struct nvgrace_gpu_memory *memory, unsigned long timeout)
+{
+	long left = wait_event_killable_timeout(memory->wait,
+						nvgrace_gpu_memory_is_restored(memory), timeout);
+
+	if (left < 0)
+		return -EINTR;
+	return left ? 0 : -EAGAIN;
 }

@@ -10,6 +10,7 @@
 #include <linux/atomic.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include "badpages.h"
 
@@ -43,6 +44,10 @@ enum nvgrace_gpu_event {
  * @end: exclusive
  * @inode: whoever has the memory mapped has mapped this inode's i_mapping
  * @events: how often, since the module was loaded
+ * @records: how many records of its use were given out
+ * @scrub_policy: what scrub.c was told for it; meaningless until @has_scrub_policy
+ * @has_scrub_policy: it was told; both are written and read by who has the GPU bound
+ * @wait: for @restored
  * @lock: protects what follows; taken with any lock held, and in any context
  * @bad: bad pages; PFNs
  * @told: so many of @bad have been withdrawn and reported
@@ -54,6 +59,10 @@ struct nvgrace_gpu_memory {
 	u64 end;
 	struct inode *inode;
 	atomic64_t events[NVGRACE_GPU_EVENTS];
+	atomic64_t records;
+	int scrub_policy;
+	bool has_scrub_policy;
+	wait_queue_head_t wait;
 	raw_spinlock_t lock; /* the list of bad pages */
 	struct nvgrace_gpu_badpages bad;
 	unsigned int told;
@@ -74,6 +83,7 @@ bool nvgrace_gpu_memory_next_untold(struct nvgrace_gpu_memory *memory, u64 *pfn)
 bool nvgrace_gpu_memory_untold_full(struct nvgrace_gpu_memory *memory);
 void nvgrace_gpu_memory_set_restored(struct nvgrace_gpu_memory *memory);
 bool nvgrace_gpu_memory_is_restored(struct nvgrace_gpu_memory *memory);
+int nvgrace_gpu_memory_wait_restored(struct nvgrace_gpu_memory *memory, unsigned long timeout);
 
 static inline void nvgrace_gpu_memory_saw(struct nvgrace_gpu_memory *memory,
 					  enum nvgrace_gpu_event event)

@@ -9,7 +9,7 @@
  *   main, sysfs				entry points
  *   sleep					sleep of the host
  *   scrub					the memory between two users
- *   poison					memory failures
+ *   poison record				memory failures; evidence
  *   config mmap rw dmabuf platform zero	users, firmware and the driver itself
  *   ready					when the memory is ready
  *   views					the rule: who sees the memory
@@ -252,6 +252,26 @@ ssize_t nvgrace_gpu_bad_pages_show(struct nvgrace_gpu *gpu, char *buf);
 unsigned int nvgrace_gpu_bad_pages_forget(struct nvgrace_gpu *gpu);
 int nvgrace_gpu_bad_pages_add(struct nvgrace_gpu *gpu, u64 address);
 void nvgrace_gpu_bad_pages_give_up(struct nvgrace_gpu *gpu);
+
+/**
+ * struct nvgrace_gpu_scrub_record - what came of a scrub
+ * @ret: 0, or why the memory may still hold what a user left there; -errno
+ * @bytes: that were zeroed
+ * @left_out: bad pages among those that were passed
+ * @ns: how long it took
+ */
+struct nvgrace_gpu_scrub_record {
+	int ret;
+	u64 bytes;
+	u64 left_out;
+	u64 ns;
+};
+
+/* record.c */
+void nvgrace_gpu_record_scrub(struct nvgrace_gpu *gpu,
+			      const struct nvgrace_gpu_scrub_record *scrub);
+void nvgrace_gpu_record_tenancy(struct nvgrace_gpu *gpu, const char *policy, bool was_clean,
+				u64 ns);
 
 /* scrub.c */
 int nvgrace_gpu_scrub_init(struct nvgrace_gpu *gpu);

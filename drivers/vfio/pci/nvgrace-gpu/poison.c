@@ -55,6 +55,9 @@ static bool require_restored;
 module_param(require_restored, bool, 0644);
 MODULE_PARM_DESC(require_restored, "Refuse to open a GPU before bad_pages_restored has been set (default: N)");
 
+/* udev, systemd and a program that reads some small files. */
+#define RESTORED_WITHIN_MS	10000
+
 #define TOO_MANY	"GPU memory has more than %u bad pages, none of it is given to anybody; replace the GPU\n"
 
 /**
@@ -191,26 +194,43 @@ static void withdraw_pages(struct work_struct *work)
 		withdraw_all(poison);
 }
 
+/* Who binds a GPU and opens it at once, as libvirt does, gives udev no time. */
+static int require_known_pages(struct nvgrace_gpu *gpu)
+{
+	struct device *dev = &gpu->core.pdev->dev;
+	int ret = 0;
+
+	if (READ_ONCE(require_restored))
+		ret = nvgrace_gpu_memory_wait_restored(gpu->memory,
+						       msecs_to_jiffies(RESTORED_WITHIN_MS));
+	if (ret == -EAGAIN)
+		dev_err_ratelimited(dev, "open refused: the bad pages that were saved are not known yet; nvgrace-gpu-state restores them, and says what keeps it from that\n");
+	if (!ret && nvgrace_gpu_memory_is_given_up(gpu->memory)) {
+		dev_err_ratelimited(dev, TOO_MANY, NVGRACE_GPU_BADPAGES_MAX);
+		ret = -EIO;
+	}
+	return ret;
+}
+
 /**
  * nvgrace_gpu_check_bad_pages() - tell whoever opens the device
  * @gpu: coherent device
  *
+ * Context: may sleep until the pages of earlier are known, if they are required.
  * Return: 0; after one log line, which is rate-limited, -EIO if there are too many to
- * use the memory, -EAGAIN if those of earlier are to be known first and are not.
+ * use the memory, -EAGAIN if those of earlier are not known after a while; -EINTR on a
+ * fatal signal.
  */
 int nvgrace_gpu_check_bad_pages(struct nvgrace_gpu *gpu)
 {
-	unsigned int count = nvgrace_gpu_bad_page_count(gpu);
 	struct device *dev = &gpu->core.pdev->dev;
+	unsigned int count;
+	int ret;
 
-	if (nvgrace_gpu_memory_is_given_up(gpu->memory)) {
-		dev_err_ratelimited(dev, TOO_MANY, NVGRACE_GPU_BADPAGES_MAX);
-		return -EIO;
-	}
-	if (READ_ONCE(require_restored) && !nvgrace_gpu_memory_is_restored(gpu->memory)) {
-		dev_err_ratelimited(dev, "open refused: the bad pages that were saved are not known yet; nvgrace-gpu-bad-pages restores them, and says what keeps it from that\n");
-		return -EAGAIN;
-	}
+	ret = require_known_pages(gpu);
+	if (ret)
+		return ret;
+	count = nvgrace_gpu_bad_page_count(gpu);
 	if (count)
 		dev_warn_ratelimited(dev, "opened with %u bad pages, accesses to them fail; see bad_pages\n",
 				     count);

@@ -20,6 +20,8 @@
  * cleared, the memory is dirty again. It is not cleared under a user to whom
  * scrubbed memory was promised.
  *
+ * The policy belongs to the memory once somebody has chosen one: it outlives bindings.
+ *
  * This file says when; zero.c has the how.
  */
 
@@ -27,6 +29,7 @@
 #include <linux/moduleparam.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
@@ -74,7 +77,7 @@ static const struct kernel_param_ops default_ops = {
 	.get = get_default,
 };
 module_param_cb(scrub, &default_ops, NULL, 0644);
-MODULE_PARM_DESC(scrub, "Zero the GPU memory between users, for GPUs bound from now on: off (default), on-close, on-open");
+MODULE_PARM_DESC(scrub, "Zero the GPU memory between users, for GPUs that are bound from now on and have no policy of their own: off (default), on-close, on-open");
 
 /**
  * enum memory_state - what the memory may hold
@@ -93,6 +96,8 @@ enum memory_state {
  * @zero: the zeroing
  * @lock: protects what follows, up to @again
  * @policy: chosen by an administrator
+ * @opened: when the user got the device
+ * @was_clean: the memory then
  * @state: of the memory
  * @promised: who has the device open was promised scrubbed memory, whatever the
  *	      policy is now
@@ -106,6 +111,8 @@ struct nvgrace_gpu_scrub {
 	spinlock_t lock; /* policy and state */
 	enum scrub_policy policy;
 	enum memory_state state;
+	ktime_t opened;
+	bool was_clean;
 	bool promised;
 	bool busy;
 	bool again;
@@ -132,6 +139,9 @@ static void report(struct nvgrace_gpu *gpu, s64 ns, int ret)
 	struct pci_dev *pdev = gpu->core.pdev;
 
 	trace_nvgrace_gpu_scrub(gpu, zero->done, zero->left_out, ns, ret);
+	nvgrace_gpu_record_scrub(gpu, &(struct nvgrace_gpu_scrub_record) {
+		.ret = ret, .bytes = zero->done, .left_out = zero->left_out, .ns = ns,
+	});
 	if (ret)
 		pci_err(pdev, "GPU memory scrubbed only %llu of %llu MiB (%d), it may hold the last user's data; scrubbed at the next open unless scrub_policy is off\n",
 			zero->done / SZ_1M, nvgrace_gpu_memory_size(gpu) / SZ_1M,
@@ -225,6 +235,8 @@ int nvgrace_gpu_scrub_open(struct nvgrace_gpu *gpu)
 	if (promise(scrub))
 		ret = keep_promise(gpu);
 	scoped_guard(spinlock, &scrub->lock) {
+		scrub->opened = ktime_get();
+		scrub->was_clean = scrub->state == CLEAN;
 		scrub->state = DIRTY;
 		if (ret)
 			scrub->promised = false;
@@ -243,6 +255,12 @@ static void begin_background(struct nvgrace_gpu_scrub *scrub)
 	queue_work(system_long_wq, &scrub->background);
 }
 
+static enum scrub_policy policy_of(struct nvgrace_gpu_scrub *scrub)
+{
+	guard(spinlock)(&scrub->lock);
+	return scrub->policy;
+}
+
 /**
  * nvgrace_gpu_scrub_close() - the last user is gone
  * @gpu: coherent device that has been disabled
@@ -251,6 +269,8 @@ void nvgrace_gpu_scrub_close(struct nvgrace_gpu *gpu)
 {
 	struct nvgrace_gpu_scrub *scrub = gpu->scrub;
 
+	nvgrace_gpu_record_tenancy(gpu, policy_names[policy_of(scrub)], scrub->was_clean,
+				   ktime_to_ns(ktime_sub(ktime_get(), scrub->opened)));
 	guard(spinlock)(&scrub->lock);
 	scrub->promised = false;
 	begin_background(scrub);
@@ -351,8 +371,7 @@ int nvgrace_gpu_bad_pages_clear(struct nvgrace_gpu *gpu)
  */
 ssize_t nvgrace_gpu_scrub_policy_show(struct nvgrace_gpu *gpu, char *buf)
 {
-	guard(spinlock)(&gpu->scrub->lock);
-	return sysfs_emit(buf, "%s\n", policy_names[gpu->scrub->policy]);
+	return sysfs_emit(buf, "%s\n", policy_names[policy_of(gpu->scrub)]);
 }
 
 /**
@@ -360,18 +379,22 @@ ssize_t nvgrace_gpu_scrub_policy_show(struct nvgrace_gpu *gpu, char *buf)
  * @gpu: coherent device
  * @name: as it came from user space
  *
- * Holds from the next open or close on.
+ * Holds from the next open or close on, for as long as the module is loaded; "default",
+ * which is that of the module's parameter, until the GPU is bound anew.
  *
  * Return: 0; -EINVAL for what is no policy.
  */
 int nvgrace_gpu_scrub_policy_set(struct nvgrace_gpu *gpu, const char *name)
 {
-	int policy = sysfs_match_string(policy_names, name);
+	bool own = !sysfs_streq(name, "default");
+	int policy = own ? sysfs_match_string(policy_names, name) : READ_ONCE(default_policy);
 
 	if (policy < 0)
 		return policy;
 	guard(spinlock)(&gpu->scrub->lock);
 	gpu->scrub->policy = policy;
+	gpu->memory->scrub_policy = policy;
+	gpu->memory->has_scrub_policy = own;
 	return 0;
 }
 
@@ -425,7 +448,8 @@ int nvgrace_gpu_scrub_init(struct nvgrace_gpu *gpu)
 	spin_lock_init(&scrub->lock);
 	init_waitqueue_head(&scrub->wait);
 	INIT_WORK(&scrub->background, scrub_in_background);
-	scrub->policy = READ_ONCE(default_policy);
+	scrub->policy = gpu->memory->has_scrub_policy ? gpu->memory->scrub_policy :
+							READ_ONCE(default_policy);
 	scrub->state = DIRTY;
 	nvgrace_gpu_zero_init(&scrub->zero, gpu);
 	return 0;
