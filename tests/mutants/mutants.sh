@@ -38,7 +38,7 @@ map_key() {
 copy_driver() {
 	rm -rf "$1"
 	mkdir -p "$1"
-	(cd "$src_dir" && cp -r Kbuild include drivers compat "$1")
+	(cd "$src_dir" && cp -r Kbuild VERSION include drivers compat "$1")
 }
 
 # build_driver <directory> <module to be>
