@@ -19,11 +19,11 @@ modules_install:
 
 tools:
 	$(MAKE) -C tools
-	$(MAKE) -C tools/bad-pages
+	$(MAKE) -C tools/state
 
 tools_install:
 	$(MAKE) -C tools install
-	$(MAKE) -C tools/bad-pages install
+	$(MAKE) -C tools/state install
 
 qa qa_install:
 	$(MAKE) -C tools/qa $(patsubst qa_%,%,$(filter qa_%,$@))
@@ -119,7 +119,7 @@ shell:
 clean:
 	rm -rf build
 	$(MAKE) -s -C tools clean
-	$(MAKE) -s -C tools/bad-pages clean
+	$(MAKE) -s -C tools/state clean
 	-$(MAKE) -s -C $(KDIR) M=$(CURDIR) clean 2>/dev/null
 
 prune:
@@ -133,7 +133,7 @@ help:
 	@echo '  make                  build the module for the running kernel (KDIR=<headers> for another)'
 	@echo '  make modules_install  install it (INSTALL_MOD_PATH=, as in the kernel)'
 	@echo
-	@echo '  make tools            build nvgrace-gpu-check and nvgrace-gpu-bad-pages (needs libpci-dev)'
+	@echo '  make tools            build nvgrace-gpu-check and nvgrace-gpu-state (needs libpci-dev)'
 	@echo '  make tools_install    install them, with man pages, udev rule, unit (DESTDIR=, PREFIX=/usr)'
 	@echo '  make qa               build nvgrace-gpu-qa, which tests this machine (KSRC=<kernel source>)'
 	@echo '  make qa_install       install it (KSRC=, DESTDIR=, PREFIX=/usr)'

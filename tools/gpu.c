@@ -271,7 +271,7 @@ static void check_saved_pages(struct subject *gpu, const struct pci_dev *dev)
 	char *restored = device_attribute(dev, "nvgrace_gpu/bad_pages_restored");
 	char *required = file_line("/sys/module/" DRIVER_NAME "/parameters/require_restored");
 	char *address = device_address(dev);
-	char *next = text_of("systemctl start nvgrace-gpu-bad-pages@%s; its status says what keeps it from that",
+	char *next = text_of("systemctl start nvgrace-gpu-state@%s; its status says what keeps it from that",
 			     address);
 	bool refused = required && !strcmp(required, "Y");
 

@@ -8,6 +8,8 @@
 #   result ok|"not ok" <name>   is a result that is known; "<name> # SKIP <reason>" is a skip
 #   end_results                 comes last; fails if a result is "not ok"
 #
+#   eventually <seconds> <command>...
+#                               waits in a check until the command succeeds
 #   run_checks <name>...        all of that, for a script whose checks are functions
 #
 # They set number (of results), failed (how many of them) and verdict (of the last check). A
@@ -42,6 +44,15 @@ check() {
 	verdict=ok
 	[ "$status" = 0 ] || verdict="not ok"
 	result "$verdict" "$name"
+}
+
+eventually() {
+	deadline=$(($(date +%s) + $1))
+	shift
+	until "$@"; do
+		[ "$(date +%s)" -lt "$deadline" ] || return 1
+		sleep 0.2
+	done
 }
 
 end_results() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of tools/bad-pages: what is saved of a driver's list, and what a driver that was loaded
+ * Tests of tools/state: what is saved of a driver's list, and what a driver that was loaded
  * anew is told. The driver is a list here; the files are real.
  */
 #include "ktap.h"
@@ -98,7 +98,7 @@ static int sync_it(void)
 static void begin(void)
 {
 	load_module();
-	snprintf(directory, sizeof(directory), "/tmp/bad_pages_test.XXXXXX");
+	snprintf(directory, sizeof(directory), "/tmp/state_test.XXXXXX");
 	expect(mkdtemp(directory), "%s", strerror(errno));
 }
 

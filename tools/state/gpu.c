@@ -85,6 +85,15 @@ static bool is_the_only_one(struct pci_dev *dev, uint64_t serial)
 	return true;
 }
 
+void gpu_serial(struct pci_dev *dev, char serial[17])
+{
+	uint64_t number = serial_number(dev);
+
+	*serial = '\0';
+	if (number && is_the_only_one(dev, number))
+		snprintf(serial, 17, "%016" PRIx64, number);
+}
+
 /* A module of before it: its list cannot be told from one that has not been restored. */
 static int read_restored(const struct gpu *gpu, uint64_t *restored)
 {
@@ -103,7 +112,7 @@ static int read_restored(const struct gpu *gpu, uint64_t *restored)
 
 static int describe(struct gpu *gpu, struct pci_dev *dev)
 {
-	uint64_t serial = serial_number(dev), usemem, resmem, restored;
+	uint64_t usemem, resmem, restored;
 
 	if (read_restored(gpu, &restored) ||
 	    read_number(gpu, "usemem_base", &gpu->memory.base) ||
@@ -113,8 +122,7 @@ static int describe(struct gpu *gpu, struct pci_dev *dev)
 	/* The driver lists pages of both: the second part follows the first. */
 	gpu->memory.size = usemem + resmem;
 	gpu->restored = restored;
-	if (serial && is_the_only_one(dev, serial))
-		snprintf(gpu->memory.serial, sizeof(gpu->memory.serial), "%016" PRIx64, serial);
+	gpu_serial(dev, gpu->memory.serial);
 	return 0;
 }
 
@@ -195,4 +203,9 @@ int gpu_add_more(const struct gpu *gpu)
 int gpu_set_restored(const struct gpu *gpu)
 {
 	return write_line(gpu, "bad_pages_restored", "1\n");
+}
+
+int gpu_set_policy(const struct gpu *gpu, const char *policy)
+{
+	return write_line(gpu, "scrub_policy", policy);
 }

@@ -35,5 +35,9 @@ int gpu_read_pages(const struct gpu *gpu, struct pages *pages);
 int gpu_add_page(const struct gpu *gpu, uint64_t offset);
 int gpu_add_more(const struct gpu *gpu);
 int gpu_set_restored(const struct gpu *gpu);
+int gpu_set_policy(const struct gpu *gpu, const char *policy);
+
+/* PCIe serial number, as in struct memory: "" for a device that has none of its own. */
+void gpu_serial(struct pci_dev *dev, char serial[17]);
 
 #endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A GPU's list of bad pages, and what nvgrace-gpu-bad-pages saves of it, on a host that booted
+# A GPU's list of bad pages, and what nvgrace-gpu-state saves of it, on a host that booted
 # with systemd; sourced.
 #
 # Environment: GPU0 = the GPU's PCI address, DRIVER_NAME = the driver's name.
@@ -8,17 +8,8 @@
 
 gpu=/sys/bus/pci/devices/$GPU0
 state=/var/lib/nvgrace-gpu
-unit=nvgrace-gpu-bad-pages@$GPU0.service
-
-# eventually <command>...: true within 30 s
-eventually() {
-	tries=150
-	until "$@"; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || return 1
-		sleep 0.2
-	done
-}
+policy=/etc/nvgrace-gpu/scrub-policy
+unit=nvgrace-gpu-state@$GPU0.service
 
 attribute() {
 	cat "$gpu/nvgrace_gpu/$1"
@@ -50,12 +41,43 @@ goes_bad() {
 	page "$1" >/sys/devices/system/memory/hard_offline_page
 }
 
+# A user of the GPU, who comes and goes.
+used() {
+	while_open true
+}
+
+# records <pattern>...: how many records have all of these
+records() {
+	nvgrace-gpu-state --history "$GPU0" >/run/records || return
+	for pattern; do
+		grep -- "$pattern" /run/records >/run/records.that || :
+		mv /run/records.that /run/records
+	done
+	wc -l </run/records
+}
+
+has_records() {
+	wanted=$1
+	shift
+	[ "$(records "$@")" = "$wanted" ]
+}
+
+policy_is() {
+	[ "$(attribute scrub_policy)" = "$1" ]
+}
+
+# policy_file <line>...
+policy_file() {
+	mkdir -p "$(dirname $policy)"
+	printf '%s\n' "$@" >$policy
+}
+
 install_package() {
-	cp /payload/bin/nvgrace-gpu-bad-pages /usr/sbin
-	cp -r /payload/bad-pages/usr/lib/. /usr/lib
+	cp /payload/bin/nvgrace-gpu-state /usr/sbin
+	cp -r /payload/state/usr/lib/. /usr/lib
 	systemctl daemon-reload
 	udevadm control --reload
-	systemd-analyze verify --man=no "/usr/lib/systemd/system/nvgrace-gpu-bad-pages@.service"
+	systemd-analyze verify --man=no "/usr/lib/systemd/system/nvgrace-gpu-state@.service"
 }
 
 bind_it() {
