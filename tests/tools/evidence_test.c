@@ -283,6 +283,16 @@ static void first_one_may_not_be_missing(void)
 	end();
 }
 
+static void first_one_of_a_boot_may_not_be_missing(void)
+{
+	begin();
+	append_number("1");
+	set("NUMBER", "2");
+	expect(!evidence_append(directory, "another", GPU, SERIAL), "is appended");
+	expect_shown(all, 2, false);
+	end();
+}
+
 /* Each GPU, and each boot, has numbers of its own. */
 static void others_are_not_mixed_up(void)
 {
@@ -330,6 +340,7 @@ static const struct test tests[] = {
 	{ "gap_is_seen", gap_is_seen },
 	{ "module_that_was_loaded_anew_begins_again", module_that_was_loaded_anew_begins_again },
 	{ "first_one_may_not_be_missing", first_one_may_not_be_missing },
+	{ "first_one_of_a_boot_may_not_be_missing", first_one_of_a_boot_may_not_be_missing },
 	{ "others_are_not_mixed_up", others_are_not_mixed_up },
 	{ "noise_is_no_record", noise_is_no_record },
 };
@@ -337,6 +348,7 @@ static const struct test tests[] = {
 int main(int argc, char **argv)
 {
 	(void)argc;
+	setenv("TZ", "Asia/Kolkata", 1);
 	whole_stdout = dup(STDOUT_FILENO);
 	/* What it says of each. */
 	if (whole_stdout < 0 || !freopen("/dev/null", "w", stderr))

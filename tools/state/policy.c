@@ -46,7 +46,7 @@ static bool names_a_gpu(const char *which)
 static bool fits(const char *which, const char *address, const char *serial)
 {
 	return !strcmp(which, "*") || !strcmp(which, address) ||
-	       (*serial && !strncmp(which, "serial-", 7) && !strcmp(which + 7, serial));
+	       (!strncmp(which, "serial-", 7) && !strcmp(which + 7, serial));
 }
 
 /* One of @policies; NULL for a line that says nothing, or something else (@wrong). */
