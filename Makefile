@@ -133,7 +133,7 @@ help:
 	@echo '  make                  build the module for the running kernel (KDIR=<headers> for another)'
 	@echo '  make modules_install  install it (INSTALL_MOD_PATH=, as in the kernel)'
 	@echo
-	@echo '  make tools            build nvgrace-gpu-check and nvgrace-gpu-state (needs libpci-dev)'
+	@echo '  make tools            build nvgrace-gpu-check and nvgrace-gpu-state (libpci-dev, libjson-c-dev)'
 	@echo '  make tools_install    install them, with man pages, udev rule, unit (DESTDIR=, PREFIX=/usr)'
 	@echo '  make qa               build nvgrace-gpu-qa, which tests this machine (KSRC=<kernel source>)'
 	@echo '  make qa_install       install it (KSRC=, DESTDIR=, PREFIX=/usr)'

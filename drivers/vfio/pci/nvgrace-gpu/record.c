@@ -33,7 +33,7 @@ static int add_common(struct nvgrace_gpu *gpu, const char *kind, u64 number,
 	       add_uevent_var(env, "NVGRACE_GPU_VERSION=%s", NVGRACE_GPU_VERSION);
 }
 
-static void lost(struct nvgrace_gpu *gpu, int error)
+static void complain(struct nvgrace_gpu *gpu, int error)
 {
 	dev_warn_ratelimited(&gpu->core.pdev->dev, "a record of the memory's use is lost (%d); its number is missing in the evidence\n",
 			     error);
@@ -44,7 +44,7 @@ static void send(struct nvgrace_gpu *gpu, struct kobj_uevent_env *env)
 	int ret = kobject_uevent_env(&gpu->core.pdev->dev.kobj, KOBJ_CHANGE, env->envp);
 
 	if (ret)
-		lost(gpu, ret);
+		complain(gpu, ret);
 }
 
 /* NULL, with the number used up, if there is no memory for it. */
@@ -56,7 +56,7 @@ static struct kobj_uevent_env *begin(struct nvgrace_gpu *gpu, const char *kind)
 	if (env && !add_common(gpu, kind, number, env))
 		return env;
 	kfree(env);
-	lost(gpu, -ENOMEM);
+	complain(gpu, -ENOMEM);
 	return NULL;
 }
 
