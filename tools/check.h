@@ -20,6 +20,9 @@
 /* The host: CPUs, KVM, IOMMU, VFIO, the module. @gpus: how many there are. */
 void check_host(struct report *report, unsigned int gpus);
 
+/* The module: whose it is, in this kernel and in others that may boot, and who signed it. */
+void check_modules(struct subject *host);
+
 /* Is it a GPU this project is for, or may become one? */
 bool gpu_is_candidate(const struct pci_dev *dev);
 

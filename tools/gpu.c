@@ -17,6 +17,11 @@
 /* The IDs in the driver's table. */
 static const unsigned short known_ids[] = { 0x2342, 0x2345, 0x2348, 0x2941, 0x31c2 };
 
+/* Documentation/ABI */
+static const char *const counters[] = {
+	"opens", "opens_failed", "resets", "scrubs", "scrubs_failed", "pages_went_bad", "waits",
+};
+
 bool gpu_is_candidate(const struct pci_dev *dev)
 {
 	return dev->vendor_id == NVIDIA && dev->device_class >> 8 == CLASS_BASE_DISPLAY;
@@ -114,6 +119,24 @@ static void check_group(struct subject *gpu, const struct pci_dev *dev)
 	free(group);
 }
 
+/* Is it there, or would modprobe find a module of that name? */
+static bool driver_exists(const char *name)
+{
+	char *path = text_of("/sys/bus/pci/drivers/%s", name);
+	bool exists = file_exists(path);
+	char *command, *found = NULL;
+
+	if (!exists && !strpbrk(name, "' ")) {
+		command = text_of("modinfo -F filename '%s' 2>/dev/null", name);
+		found = command_line(command);
+		free(command);
+	}
+	free(path);
+	exists |= found != NULL;
+	free(found);
+	return exists;
+}
+
 static void check_override(struct subject *gpu, const char *override, const char *driver)
 {
 	if (!override || !strcmp(override, "(null)"))
@@ -122,6 +145,10 @@ static void check_override(struct subject *gpu, const char *override, const char
 		fact_add(gpu, LEVEL_FAIL, "driver_override", override,
 			 "that is the name of the module's file; no PCI driver is called so, and nothing binds",
 			 "use underscores: driverctl set-override <address> " DRIVER_NAME);
+	else if (!driver_exists(override))
+		fact_add(gpu, LEVEL_FAIL, "driver_override", override,
+			 "no driver of this name is there, nor a module: nothing binds",
+			 "driverctl set-override <address> " DRIVER_NAME);
 	else if (!strcmp(override, DRIVER_NAME) && (!driver || strcmp(driver, DRIVER_NAME)))
 		fact_add(gpu, LEVEL_FAIL, "driver_override", override,
 			 "the driver was asked for this GPU and did not take it",
@@ -165,11 +192,12 @@ static void check_reset(struct subject *gpu, const struct pci_dev *dev)
 
 static void check_initiators(struct subject *gpu, const struct pci_dev *dev)
 {
-	char *value = text_of("%u", firmware_initiators(dev->domain, dev->bus,
-							dev->dev << 3 | dev->func));
+	unsigned int count = firmware_initiators(dev->domain, dev->bus, dev->dev << 3 | dev->func);
+	char *value = text_of("%u", count);
 
 	fact_add(gpu, LEVEL_INFO, "initiator_nodes", value,
 		 "NUMA nodes of the host that firmware keeps for this GPU; a guest gets its own", NULL);
+	fact_number(gpu, "count", count);
 	free(value);
 }
 
@@ -202,10 +230,13 @@ static void add_memory(struct subject *gpu, const struct pci_dev *dev, const cha
 		       const char *size_file, const char *bar_file)
 {
 	unsigned long long size = device_number(dev, size_file);
-	char *memory = size_text(size), *bar = size_text(device_number(dev, bar_file));
+	unsigned long long bar_size = device_number(dev, bar_file);
+	char *memory = size_text(size), *bar = size_text(bar_size);
 	char *value = size ? text_of("%s, behind a BAR of %s", memory, bar) : text_of("none");
 
 	fact_add(gpu, LEVEL_INFO, key, value, NULL, NULL);
+	fact_number(gpu, "bytes", size);
+	fact_number(gpu, "bar_bytes", bar_size);
 	free(memory);
 	free(bar);
 	free(value);
@@ -238,6 +269,8 @@ static void check_ready(struct subject *gpu, const struct pci_dev *dev)
 		fact_add(gpu, LEVEL_FAIL, "readiness", value, unusable[i].reason, unusable[i].next);
 	else
 		fact_add(gpu, LEVEL_OK, "readiness", value, NULL, NULL);
+	fact_word(gpu, "state", state);
+	fact_word(gpu, "by", by);
 	free(by);
 	free(state);
 	free(value);
@@ -262,6 +295,8 @@ static void check_bad_pages(struct subject *gpu, const struct pci_dev *dev)
 			 "repair the GPU with its vendor's tools, then echo clear to bad_pages");
 	else
 		fact_add(gpu, LEVEL_OK, "bad_pages", value, NULL, NULL);
+	fact_number(gpu, "count", count);
+	fact_truth(gpu, "more", more);
 	free(value);
 }
 
@@ -300,6 +335,8 @@ static void check_scrub(struct subject *gpu, const struct pci_dev *dev)
 			 "where tenants follow each other set a policy, see \"Scrubbing\" in the admin guide");
 	else
 		fact_add(gpu, LEVEL_OK, "scrub", value, NULL, NULL);
+	fact_word(gpu, "state", state);
+	fact_word(gpu, "policy", policy);
 	free(state);
 	free(policy);
 	free(value);
@@ -311,7 +348,7 @@ static void check_silence(struct subject *gpu, const struct pci_dev *dev)
 	char *driver = device_link(dev, "driver");
 
 	if (driver && !strcmp(driver, DRIVER_NAME))
-		fact_add(gpu, LEVEL_WARN, "memory", "unknown",
+		fact_add(gpu, LEVEL_FAIL, "memory", "unknown",
 			 "the kernel's own driver of this name has the GPU: it neither refuses unsafe hosts nor scrubs memory, and tells nothing",
 			 "load this project's module; see module and loaded of the host");
 	else
@@ -319,6 +356,22 @@ static void check_silence(struct subject *gpu, const struct pci_dev *dev)
 			 "sizes, readiness, bad pages and scrub state are known once the driver is bound",
 			 NULL);
 	free(driver);
+}
+
+/* Since the module was loaded, over all bindings. */
+static void add_counters(struct subject *gpu, const struct pci_dev *dev)
+{
+	unsigned long long opens = device_number(dev, "nvgrace_gpu/opens");
+	char *value = text_of("%llu opens", opens), *path;
+	size_t i;
+
+	fact_add(gpu, LEVEL_INFO, "counters", value, NULL, NULL);
+	for (i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		path = text_of("nvgrace_gpu/%s", counters[i]);
+		fact_number(gpu, counters[i], device_number(dev, path));
+		free(path);
+	}
+	free(value);
 }
 
 /* The driver's own attributes: there once it is bound, and if it is this project's. */
@@ -336,6 +389,7 @@ static void check_memory(struct subject *gpu, const struct pci_dev *dev)
 			   "nvgrace_gpu/usemem_bar_size");
 		add_memory(gpu, dev, "resmem", "nvgrace_gpu/resmem_size",
 			   "nvgrace_gpu/resmem_bar_size");
+		add_counters(gpu, dev);
 		check_ready(gpu, dev);
 		check_bad_pages(gpu, dev);
 		check_saved_pages(gpu, dev);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the host can do: CPUs, KVM, IOMMU, VFIO, and the module it would load. */
+/* What the host can do: CPUs, KVM, IOMMU, VFIO; and what firmware says of GPUs. */
 
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -19,8 +19,6 @@
 
 #define CTR_EL0_DIC	(1ul << 29)	/* Arm ARM, CTR_EL0 */
 
-#define LOADED_MODULE	"/sys/module/" DRIVER_NAME
-
 #define FWB_IN_LOG	"Stage-2 Force Write-Back"
 #define NEEDS_GRACE	"use a host whose CPUs have it, as those of Grace do"
 
@@ -39,6 +37,7 @@ static void check_architecture(struct subject *host)
 	free(value);
 	value = text_of("%ld KiB", sysconf(_SC_PAGESIZE) / 1024);
 	fact_add(host, LEVEL_INFO, "page_size", value, NULL, NULL);
+	fact_number(host, "bytes", sysconf(_SC_PAGESIZE));
 	free(value);
 }
 
@@ -226,76 +225,6 @@ static void check_vfio(struct subject *host)
 	free(value);
 }
 
-/*
- * The build ID of the module that runs is in the file if that is the one. After an
- * upgrade it is not, nor if the kernel's own was loaded, which has the same name.
- */
-static void check_loaded(struct subject *host, const char *file)
-{
-	size_t note_size, size;
-	char *note = file_read(LOADED_MODULE "/notes/.note.gnu.build-id", &note_size);
-	char *content = note ? file_unpacked(file, &size) : NULL;
-
-	if (!file_exists(LOADED_MODULE))
-		fact_add(host, LEVEL_INFO, "loaded", "no", NULL, NULL);
-	else if (!content)
-		fact_add(host, LEVEL_UNKNOWN, "loaded", "yes",
-			 "whether it is the installed one cannot be told",
-			 "install what unpacks the file: xz-utils, zstd or gzip");
-	else if (memmem(content, size, note, note_size))
-		fact_add(host, LEVEL_OK, "loaded", "yes", NULL, NULL);
-	else
-		fact_add(host, LEVEL_WARN, "loaded", "another",
-			 "the module that runs is not the installed one: it is older, or the kernel's own",
-			 "without guests: modprobe -r " MODULE_NAME " && modprobe " MODULE_NAME "; then see driver of each GPU");
-	free(content);
-	free(note);
-}
-
-/* What is wrong with an installed module of ours: NULL if nothing is. */
-static char *wrong_kernel(void)
-{
-	char *built = command_line("modinfo -F vermagic " MODULE_NAME " 2>/dev/null | cut -d' ' -f1");
-	char *reason = NULL;
-	struct utsname running;
-
-	if (built && !uname(&running) && strcmp(built, running.release))
-		reason = text_of("it was built for Linux %s, this is %s: it may not load, or not work",
-				 built, running.release);
-	free(built);
-	return reason;
-}
-
-/*
- * Which file modprobe would take, and whether it is this project's: that one has a
- * parameter the kernel's own driver does not have.
- */
-static void check_module(struct subject *host)
-{
-	char *file = command_line("modinfo -F filename " MODULE_NAME " 2>/dev/null");
-	char *scrub = command_line("modinfo -F parm " MODULE_NAME " 2>/dev/null | grep '^scrub'");
-	char *wrong = wrong_kernel();
-
-	if (!file || !file_exists(file))
-		fact_add(host, LEVEL_FAIL, "module", "not installed",
-			 "modprobe finds no " MODULE_NAME " for this kernel",
-			 "install nvgrace-gpu-vfio-pci-dkms and this kernel's headers, or run make modules_install");
-	else if (!scrub)
-		fact_add(host, LEVEL_WARN, "module", file,
-			 "this is the kernel's own driver: it neither refuses unsafe hosts nor scrubs memory",
-			 "install nvgrace-gpu-vfio-pci-dkms, or run make modules_install: modules in updates/ go before the kernel's");
-	else if (wrong)
-		fact_add(host, LEVEL_WARN, "module", file, wrong,
-			 "build it for this kernel: dkms autoinstall, or make modules_install");
-	else
-		fact_add(host, LEVEL_OK, "module", file, NULL, NULL);
-	if (file)
-		check_loaded(host, file);
-	free(wrong);
-	free(file);
-	free(scrub);
-}
-
 static void check_properties(struct subject *host, unsigned int gpus)
 {
 	int described = firmware_property_count(MEMORY_PROPERTY);
@@ -316,6 +245,7 @@ static void check_properties(struct subject *host, unsigned int gpus)
 			 "that is fewer than there are GPUs; see mode of each, once bound", NULL);
 	else
 		fact_add(host, LEVEL_OK, "firmware", value, NULL, NULL);
+	fact_number(host, "gpus", described);
 	free(value);
 }
 
@@ -329,7 +259,7 @@ void check_host(struct report *report, unsigned int gpus)
 	check_poison(host);
 	check_iommu(host);
 	check_vfio(host);
-	check_module(host);
+	check_modules(host);
 	check_properties(host, gpus);
 	value = text_of("%u", gpus);
 	if (gpus)
@@ -338,5 +268,6 @@ void check_host(struct report *report, unsigned int gpus)
 		fact_add(host, LEVEL_FAIL, "gpus", value,
 			 "no NVIDIA GPU is on the PCI bus, or none at the addresses given",
 			 "see lspci -nn -d 10de:; a GPU that is missing may need a power cycle");
+	fact_number(host, "count", gpus);
 	free(value);
 }

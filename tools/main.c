@@ -4,32 +4,35 @@
  * why not what will not. See nvgrace-gpu-check(8).
  */
 
+#include <err.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "device.h"
+#include "metrics.h"
+#include "require.h"
 #include "text.h"
-
-#ifndef VERSION
-#define VERSION "unknown"
-#endif
 
 enum { STATUS_OK, STATUS_FAILURES, STATUS_USAGE, STATUS_UNKNOWNS };
 
 static void usage(FILE *out)
 {
-	fputs("usage: nvgrace-gpu-check [--json] [PCI address]...\n"
+	fputs("usage: nvgrace-gpu-check [--json] [--metrics=FILE] [--require=FACT,...]\n"
+	      "                         [PCI address]...\n"
 	      "Says what will work on this host when a Grace GPU is passed to a guest, and\n"
 	      "why not what will not. Changes nothing. Without addresses: all GPUs.\n"
 	      "\n"
-	      "  --json     for programs\n"
+	      "  --json             for programs\n"
+	      "  --metrics=FILE     for Prometheus, into a file; -: print it\n"
+	      "  --require=FACT,... say only which of these facts is neither ok nor info\n"
 	      "  --version\n"
 	      "  --help\n"
 	      "\n"
-	      "Exit status: 0 nothing is in the way, 1 something is (FAIL), 2 usage, 3 cannot\n"
-	      "be told, as without root.\n", out);
+	      "Exit status: 0 nothing is in the way, 1 something is (FAIL; a required fact: also\n"
+	      "warn), 2 usage, 3 cannot be told, as without root.\n", out);
 }
 
 static int by_address(const void *a, const void *b)
@@ -100,7 +103,56 @@ static bool wants_colour(void)
 	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 }
 
-static int run(bool json, char *const *wanted)
+/**
+ * struct options - what is printed of the report
+ * @json: all of it, for programs
+ * @metrics: file for Prometheus' format, "-" for stdout; NULL: not
+ * @require: facts; NULL: all count, and all is told
+ */
+struct options {
+	bool json;
+	const char *metrics;
+	const char *require;
+};
+
+static int print_required(const struct report *report, const char *keys)
+{
+	enum level worst = require_facts(report, keys, stderr);
+
+	if (worst == LEVEL_WARN || worst == LEVEL_FAIL)
+		return STATUS_FAILURES;
+	return worst == LEVEL_OK || worst == LEVEL_INFO ? STATUS_OK : STATUS_UNKNOWNS;
+}
+
+static int print_metrics(const struct report *report, const char *path)
+{
+	if (!strcmp(path, "-")) {
+		report_print_metrics(report, stdout);
+		return STATUS_OK;
+	}
+	if (report_write_metrics(report, path)) {
+		warn("%s cannot be written", path);
+		return STATUS_FAILURES;
+	}
+	return STATUS_OK;
+}
+
+static int print_report(const struct report *report, const struct options *options)
+{
+	if (options->metrics)
+		return print_metrics(report, options->metrics);
+	if (options->json)
+		report_print_json(report, stdout);
+	if (options->require)
+		return print_required(report, options->require);
+	if (!options->json) {
+		report_print_text(report, stdout, wants_colour());
+		print_summary(report);
+	}
+	return exit_status(report);
+}
+
+static int run(const struct options *options, char *const *wanted)
 {
 	struct pci_access *access = pci_alloc();
 	struct report report = { 0 };
@@ -114,13 +166,7 @@ static int run(bool json, char *const *wanted)
 	check_host(&report, count);
 	for (i = 0; i < count; i++)
 		check_gpu(&report, gpus[i]);
-	if (json) {
-		report_print_json(&report, stdout);
-	} else {
-		report_print_text(&report, stdout, wants_colour());
-		print_summary(&report);
-	}
-	status = exit_status(&report);
+	status = print_report(&report, options);
 	report_free(&report);
 	free(gpus);
 	pci_cleanup(access);
@@ -129,19 +175,27 @@ static int run(bool json, char *const *wanted)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
+	static const struct option names[] = {
 		{ "json", no_argument, NULL, 'j' },
+		{ "metrics", required_argument, NULL, 'm' },
+		{ "require", required_argument, NULL, 'r' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
-	bool json = false;
+	struct options options = { 0 };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		switch (option) {
 		case 'j':
-			json = true;
+			options.json = true;
+			break;
+		case 'm':
+			options.metrics = optarg;
+			break;
+		case 'r':
+			options.require = optarg;
 			break;
 		case 'V':
 			puts("nvgrace-gpu-check " VERSION);
@@ -154,5 +208,5 @@ int main(int argc, char **argv)
 			return STATUS_USAGE;
 		}
 	}
-	return run(json, argv + optind);
+	return run(&options, argv + optind);
 }

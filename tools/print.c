@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The report on paper: columns and sentences for people, JSON for programs. Names in
- * JSON are an interface: they are added to, never changed.
- */
+/* The report on paper: columns and sentences for people. */
 
 #include <string.h>
 
@@ -13,16 +10,15 @@
 #define SENTENCE_COLUMN	9
 
 static const struct {
-	const char *name;	/* JSON */
-	const char *mark;	/* people */
+	const char *mark;
 	const char *colour;
 } levels[LEVELS] = {
-	[LEVEL_OK]	= { "ok",	"ok",	"\033[32m" },
-	[LEVEL_INFO]	= { "info",	"",	"" },
-	[LEVEL_UNKNOWN]	= { "unknown",	"?",	"\033[36m" },
-	[LEVEL_LATER]	= { "unknown",	"?",	"\033[36m" },
-	[LEVEL_WARN]	= { "warn",	"warn",	"\033[33m" },
-	[LEVEL_FAIL]	= { "fail",	"FAIL",	"\033[31m" },
+	[LEVEL_OK]	= { "ok",	"\033[32m" },
+	[LEVEL_INFO]	= { "",		"" },
+	[LEVEL_UNKNOWN]	= { "?",	"\033[36m" },
+	[LEVEL_LATER]	= { "?",	"\033[36m" },
+	[LEVEL_WARN]	= { "warn",	"\033[33m" },
+	[LEVEL_FAIL]	= { "FAIL",	"\033[31m" },
 };
 
 /* Breaks lines between words; the first one begins where the cursor is. */
@@ -99,74 +95,4 @@ void report_print_text(const struct report *report, FILE *out, bool colour)
 			print_fact(out, &subject->facts[j], colour);
 		print_commands(out, subject);
 	}
-}
-
-static void print_json_string(FILE *out, const char *text)
-{
-	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fprintf(out, "\\%c", *text);
-		else if (*text == '\n')
-			fputs("\\n", out);
-		else if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
-			fprintf(out, "\\u%04x", (unsigned char)*text);
-		else
-			fputc(*text, out);
-	}
-	fputc('"', out);
-}
-
-static void print_json_field(FILE *out, const char *key, const char *value,
-			     const char *before)
-{
-	fputs(before, out);
-	print_json_string(out, key);
-	fputs(": ", out);
-	print_json_string(out, value);
-}
-
-static void print_json_fact(FILE *out, const struct fact *fact)
-{
-	print_json_field(out, "level", levels[fact->level].name, "{ ");
-	print_json_field(out, "value", fact->value, ", ");
-	if (fact->text)
-		print_json_field(out, "text", fact->text, ", ");
-	if (fact->next)
-		print_json_field(out, "next", fact->next, ", ");
-	fputs(" }", out);
-}
-
-static void print_json_subject(FILE *out, const struct subject *subject)
-{
-	unsigned int i;
-
-	print_json_field(out, "name", subject->name, "    { ");
-	fputs(",\n      \"facts\": {", out);
-	for (i = 0; i < subject->count; i++) {
-		fputs(i ? ",\n        " : "\n        ", out);
-		print_json_string(out, subject->facts[i].key);
-		fputs(": ", out);
-		print_json_fact(out, &subject->facts[i]);
-	}
-	fputs("\n      },\n      \"commands\": {", out);
-	for (i = 0; i < subject->commands_count; i++)
-		print_json_field(out, subject->commands[i].key, subject->commands[i].text,
-				 i ? ",\n        " : "\n        ");
-	fputs("\n      } }", out);
-}
-
-void report_print_json(const struct report *report, FILE *out)
-{
-	unsigned int i;
-
-	fprintf(out, "{ \"version\": 1, \"failures\": %u, \"warnings\": %u, \"unknowns\": %u,\n",
-		report_count(report, LEVEL_FAIL), report_count(report, LEVEL_WARN),
-		report_count(report, LEVEL_UNKNOWN));
-	fputs("  \"subjects\": [\n", out);
-	for (i = 0; i < report->count; i++) {
-		print_json_subject(out, &report->subjects[i]);
-		fputs(i + 1 < report->count ? ",\n" : "\n", out);
-	}
-	fputs("  ] }\n", out);
 }

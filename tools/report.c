@@ -4,6 +4,9 @@
 #include "report.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
 
 #include "text.h"
 
@@ -35,6 +38,50 @@ void fact_add(struct subject *subject, enum level level, const char *key,
 		.text = copy(text),
 		.next = copy(next),
 	};
+}
+
+static void add_data(struct subject *subject, const char *key, struct json_object *value)
+{
+	struct fact *fact = &subject->facts[subject->count - 1];
+
+	if (!fact->data)
+		fact->data = json_object_new_object();
+	json_object_object_add(fact->data, key, value);
+}
+
+void fact_number(struct subject *subject, const char *key, unsigned long long number)
+{
+	add_data(subject, key, json_object_new_uint64(number));
+}
+
+void fact_truth(struct subject *subject, const char *key, bool truth)
+{
+	add_data(subject, key, json_object_new_boolean(truth));
+}
+
+void fact_word(struct subject *subject, const char *key, const char *word)
+{
+	add_data(subject, key, word ? json_object_new_string(word) : NULL);
+}
+
+const struct fact *fact_find(const struct subject *subject, const char *key)
+{
+	unsigned int i;
+
+	for (i = 0; i < subject->count; i++)
+		if (!strcmp(subject->facts[i].key, key))
+			return &subject->facts[i];
+	return NULL;
+}
+
+const char *level_name(enum level level)
+{
+	static const char *const names[LEVELS] = {
+		[LEVEL_OK] = "ok", [LEVEL_INFO] = "info", [LEVEL_UNKNOWN] = "unknown",
+		[LEVEL_LATER] = "later", [LEVEL_WARN] = "warn", [LEVEL_FAIL] = "fail",
+	};
+
+	return names[level];
 }
 
 void command_add(struct subject *subject, const char *key, char *text)
@@ -71,6 +118,7 @@ static void subject_free(struct subject *subject)
 		free(subject->facts[i].value);
 		free(subject->facts[i].text);
 		free(subject->facts[i].next);
+		json_object_put(subject->facts[i].data);
 	}
 	for (i = 0; i < subject->commands_count; i++)
 		free(subject->commands[i].text);

@@ -12,6 +12,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+struct json_object;
+
 enum level {
 	LEVEL_OK,
 	LEVEL_INFO,	/* neither good nor bad */
@@ -28,6 +34,7 @@ struct fact {
 	char *value;
 	char *text;		/* NULL: the value says it all */
 	char *next;		/* what to do; NULL: nothing */
+	struct json_object *data;	/* the value, for programs; NULL: it is but words */
 };
 
 struct subject {
@@ -48,6 +55,12 @@ struct report {
 	unsigned int count;
 };
 
+/* What programs call a level. */
+const char *level_name(enum level level);
+
+/* The fact of this key, or NULL. */
+const struct fact *fact_find(const struct subject *subject, const char *key);
+
 /* The subject is valid until the next one is added. */
 struct subject *report_add(struct report *report, const char *name, const char *title);
 void report_free(struct report *report);
@@ -55,6 +68,10 @@ void report_free(struct report *report);
 /* Value, text and next may be NULL, and are copied. */
 void fact_add(struct subject *subject, enum level level, const char *key,
 	      const char *value, const char *text, const char *next);
+/* More of the fact that was added last, for programs: numbers are bytes, or counts. */
+void fact_number(struct subject *subject, const char *key, unsigned long long number);
+void fact_truth(struct subject *subject, const char *key, bool truth);
+void fact_word(struct subject *subject, const char *key, const char *word);
 void command_add(struct subject *subject, const char *key, char *text);
 
 unsigned int report_count(const struct report *report, enum level level);

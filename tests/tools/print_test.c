@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tests of tools/print.c: JSON that a parser takes, text that fits a terminal. */
+/*
+ * Tests of what is printed of a report: JSON that a parser takes, metrics that promtool
+ * takes, text that fits a terminal.
+ */
 #include "ktap.h"
 
 #include <unistd.h>
 
+#include "metrics.h"
 #include "report.h"
 #include "text.h"
 
@@ -15,28 +19,32 @@ static void make_report(struct report *report)
 	struct subject *subject = report_add(report, "host", "Host");
 
 	fact_add(subject, LEVEL_OK, "plain", "yes", NULL, NULL);
+	fact_number(subject, "bytes", ~0ULL);
+	fact_truth(subject, "more", false);
+	fact_word(subject, "who", NULL);
 	fact_add(subject, LEVEL_INFO, "nothing", NULL, NULL, NULL);
 	fact_add(subject, LEVEL_UNKNOWN, "closed", NULL, NULL, NULL);
 	fact_add(subject, LEVEL_LATER, "later", NULL, NULL, NULL);
+	fact_add(subject, LEVEL_OK, "version", "1\"\\", NULL, NULL);
 	fact_add(subject, LEVEL_FAIL, "odd", "\"\\\n\t\x01\x7f\xff", "a \"text\"", "C:\\next");
 	subject = report_add(report, "0000:01:00.0", "GPU 0000:01:00.0");
 	fact_add(subject, LEVEL_WARN, "long", "value", LONG, LONG);
+	fact_add(subject, LEVEL_WARN, "bad_pages", "3", NULL, NULL);
+	fact_number(subject, "count", 3);
+	fact_add(subject, LEVEL_INFO, "counters", "none", NULL, NULL);
 	command_add(subject, "one", text_of("a 'line'\nand \"another\""));
 	command_add(subject, "two", text_of("%s", ""));
 }
 
 /* What @print writes, as a file; the caller unlinks it. */
-static char *printed(bool json)
+static char *printed(void (*print)(const struct report *report, FILE *out))
 {
 	struct report report = { 0 };
 	char *path = text_of("/tmp/print_test.%d", getpid());
 	FILE *out = fopen(path, "w");
 
 	make_report(&report);
-	if (json)
-		report_print_json(&report, out);
-	else
-		report_print_text(&report, out, false);
+	print(&report, out);
 	fclose(out);
 	report_free(&report);
 	return path;
@@ -47,15 +55,18 @@ static void json_is_json(void)
 	static const char check[] =
 		"import json,sys\n"
 		"r = json.load(open(sys.argv[1]))\n"
-		"assert (r['version'], r['failures'], r['warnings'], r['unknowns']) == (1, 1, 1, 1)\n"
+		"assert (r['version'], r['failures'], r['warnings'], r['unknowns']) == (2, 1, 2, 1)\n"
 		"host, gpu = r['subjects']\n"
 		"assert host['facts']['odd'] == {'level': 'fail', 'value': '\"\\\\\\n\\t\\x01\\x7f\\xff',\n"
 		"    'text': 'a \"text\"', 'next': 'C:\\\\next'}, host\n"
-		"assert host['facts']['later'] == {'level': 'unknown', 'value': ''}\n"
+		"assert host['facts']['later'] == {'level': 'later', 'value': ''}\n"
 		"assert host['facts']['nothing'] == {'level': 'info', 'value': ''}\n"
+		"assert host['facts']['plain'] == {'level': 'ok', 'value': 'yes', 'data':\n"
+		"    {'bytes': 18446744073709551615, 'more': False, 'who': None}}, host\n"
+		"assert r['devices'] == ['0000:01:00.0'] and r['driver_version'] == '1\"\\\\'\n"
 		"assert host['commands'] == {}\n"
 		"assert gpu['commands'] == {'one': 'a \\'line\\'\\nand \"another\"', 'two': ''}, gpu\n";
-	char *path = printed(true), *script = text_of("%s.py", path), *command;
+	char *path = printed(report_print_json), *script = text_of("%s.py", path), *command;
 	FILE *file = fopen(script, "w");
 	int status;
 
@@ -71,9 +82,42 @@ static void json_is_json(void)
 	free(command);
 }
 
+static bool has_line(const char *path, const char *wanted)
+{
+	FILE *file = fopen(path, "r");
+	char line[1024];
+	bool found = false;
+
+	while (!found && fgets(line, sizeof(line), file))
+		found = !strcmp(line, wanted);
+	fclose(file);
+	return found;
+}
+
+static void metrics_are_metrics(void)
+{
+	char *path = printed(report_print_metrics);
+	char *command = text_of("promtool check metrics <%s >&2", path);
+	int status = system(command);
+
+	expect(status == 0, "status %d", status);
+	expect(has_line(path, "nvgrace_gpu_fact{subject=\"host\",fact=\"odd\",level=\"fail\"} 1\n"), "%s", path);
+	expect(has_line(path, "nvgrace_gpu_bad_pages{gpu=\"0000:01:00.0\"} 3\n"), "%s", path);
+	expect(has_line(path, "nvgrace_gpu_build_info{driver=\"1\\\"\\\\\",tool=\"unknown\"} 1\n"), "%s", path);
+	expect(!has_line(path, "nvgrace_gpu_opens_total{gpu=\"0000:01:00.0\"} 0\n"), "%s", path);
+	unlink(path);
+	free(path);
+	free(command);
+}
+
+static void print_text(const struct report *report, FILE *out)
+{
+	report_print_text(report, out, false);
+}
+
 static void text_fits_the_terminal(void)
 {
-	char *path = printed(false), line[1024];
+	char *path = printed(print_text), line[1024];
 	FILE *file = fopen(path, "r");
 	unsigned int lines = 0;
 
@@ -90,6 +134,7 @@ static void text_fits_the_terminal(void)
 
 static const struct test tests[] = {
 	{ "json_is_json", json_is_json },
+	{ "metrics_are_metrics", metrics_are_metrics },
 	{ "text_fits_the_terminal", text_fits_the_terminal },
 };
 

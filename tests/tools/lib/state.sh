@@ -74,7 +74,7 @@ policy_file() {
 
 install_package() {
 	cp /payload/bin/nvgrace-gpu-state /usr/sbin
-	cp -r /payload/state/usr/lib/. /usr/lib
+	cp -r /payload/tools/usr/lib/. /usr/lib
 	systemctl daemon-reload
 	udevadm control --reload
 	systemd-analyze verify --man=no "/usr/lib/systemd/system/nvgrace-gpu-state@.service"
