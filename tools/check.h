@@ -29,6 +29,9 @@ bool gpu_is_candidate(const struct pci_dev *dev);
 /* One GPU: its group, its driver, its memory. */
 void check_gpu(struct report *report, struct pci_dev *dev);
 
+/* Who has it: processes, and the host with its memory. */
+void check_holders(struct subject *gpu, const struct pci_dev *dev);
+
 /* The lines that bind it and give it to a guest; after check_gpu(). */
 void add_commands(struct subject *gpu, const struct pci_dev *dev);
 

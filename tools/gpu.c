@@ -411,6 +411,7 @@ void check_gpu(struct report *report, struct pci_dev *dev)
 	check_identity(gpu, dev);
 	check_group(gpu, dev);
 	check_driver(gpu, dev);
+	check_holders(gpu, dev);
 	check_reset(gpu, dev);
 	check_initiators(gpu, dev);
 	check_memory(gpu, dev);

@@ -11,6 +11,8 @@
  */
 
 #include <linux/ioport.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
 #include <linux/pci.h>
 #include <linux/property.h>
 
@@ -133,23 +135,51 @@ static int read_firmware(struct pci_dev *pdev, struct nvgrace_gpu_firmware *fw)
 	return 0;
 }
 
+/* The first piece of RAM in the range ends the walk. */
+static int take_ram(struct resource *ram, void *found)
+{
+	*(struct resource *)found = *ram;
+	return 1;
+}
+
+static bool find_ram(u64 base, u64 size, struct resource *found)
+{
+	return walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM, base,
+				   base + size - 1, found, take_ram) == 1;
+}
+
+/* RAM that a driver has added is a GPU's that the host uses; other RAM is firmware's mistake. */
+static void report_ram(struct pci_dev *pdev, u64 base, u64 size, const struct resource *ram)
+{
+	struct page *page = pfn_to_online_page(PHYS_PFN(ram->start));
+
+	if (!(ram->flags & IORESOURCE_SYSRAM_DRIVER_MANAGED))
+		pci_err(pdev, "GPU memory [%#llx-%#llx] overlaps System RAM; fix the firmware\n",
+			base, base + size - 1);
+	else if (page)
+		pci_err(pdev, "GPU memory [%#llx-%#llx] is RAM of the host (node %d): a driver has added it, see /proc/iomem; have that driver take it away, or reboot without that driver\n",
+			base, base + size - 1, page_to_nid(page));
+	else
+		pci_err(pdev, "GPU memory [%#llx-%#llx] is RAM of the host, offline: a driver has added it, see /proc/iomem; have that driver take it away, or reboot without that driver\n",
+			base, base + size - 1);
+}
+
 static int claim_memory(struct nvgrace_gpu *gpu, u64 base, u64 size)
 {
 	struct pci_dev *pdev = gpu->core.pdev;
-	const char *owner = "another device, see /proc/iomem";
+	struct resource ram;
 
-	if (region_intersects(base, size, IORESOURCE_SYSTEM_RAM,
-			      IORES_DESC_NONE) != REGION_DISJOINT)
-		owner = "System RAM";
-	else if (request_mem_region(base, size, pci_name(pdev)))
+	if (find_ram(base, size, &ram)) {
+		report_ram(pdev, base, size, &ram);
+		return -EBUSY;
+	}
+	if (request_mem_region(base, size, pci_name(pdev)))
 		return 0;
 	/* Nobody is there: no memory to enter it in the tree. */
-	else if (region_intersects(base, size, IORESOURCE_MEM,
-				   IORES_DESC_NONE) == REGION_DISJOINT)
+	if (region_intersects(base, size, IORESOURCE_MEM, IORES_DESC_NONE) == REGION_DISJOINT)
 		return -ENOMEM;
-
-	pci_err(pdev, "GPU memory [%#llx-%#llx] overlaps %s; fix the firmware\n",
-		base, base + size - 1, owner);
+	pci_err(pdev, "GPU memory [%#llx-%#llx] is another driver's or device's, see /proc/iomem; unbind that driver, or fix the firmware\n",
+		base, base + size - 1);
 	return -EBUSY;
 }
 
