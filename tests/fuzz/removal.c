@@ -186,9 +186,12 @@ static int be_tenant(const char *bdf)
 /* One goes with the GPU, which then comes back under @policy; the next one is in. */
 static int change_tenants(FIXTURE_DATA(torn_out) *self, const char *policy, struct tenant *next)
 {
-	pid_t pid = fork();
-	int ret;
+	int ret = scrub_set_policy(self->bdf, "default");
+	pid_t pid;
 
+	if (ret)
+		return ret;
+	pid = fork();
 	if (!pid)
 		_exit(be_tenant(self->bdf));
 	ret = pid < 0 ? -errno : child_wait(pid, LAST_BREATH_MS);
