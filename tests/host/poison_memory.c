@@ -307,6 +307,7 @@ TEST_F(poison_memory, is_remembered_and_noticed_while_the_device_is_unbound)	/* 
 	char byte;
 
 	EXPECT_EQ(0, poison_it(self));
+	EXPECT_EQ(0, kmsg_wait(&self->log, KMSG_WARN, bdf, "is poisoned", 1, SAID_MS));
 	gpu_close(&self->gpu);
 	ASSERT_EQ(0, driver_unbind(bdf));
 	EXPECT_EQ(0, poison_elsewhere(self->address + self->page));
