@@ -18,7 +18,7 @@
 
 #define MEMORY	"/sys/devices/system/memory"
 
-/* Grows @list by " <word>", or begins it. */
+/* Grows @list by ", <word>", or begins it. */
 static void list_add(char **list, char *word)
 {
 	char *longer = *list ? text_of("%s, %s", *list, word) : text_of("%s", word);
@@ -44,7 +44,7 @@ static void add_nodes(char **nodes, const struct pci_dev *dev, const char *direc
 	free(path);
 }
 
-/* Device nodes by which a process can hold it, each followed by a comma; NULL: none. */
+/* Device nodes by which a process can hold it, with commas between; NULL: none. */
 static char *nodes_of(const struct pci_dev *dev)
 {
 	char *group = device_link(dev, "iommu_group"), *driver = device_link(dev, "driver");

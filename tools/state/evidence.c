@@ -29,11 +29,14 @@
 /* What a program that udev runs says to stderr goes to nobody. */
 static void __attribute__((format(printf, 1, 2))) complain(const char *format, ...)
 {
+	int error = errno;
 	va_list args;
 
 	va_start(args, format);
 	vsyslog(LOG_ERR | LOG_DAEMON, format, args);
 	va_end(args);
+	/* For %m; without a system log it is another one now. */
+	errno = error;
 	va_start(args, format);
 	vwarnx(format, args);
 	va_end(args);

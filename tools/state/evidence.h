@@ -17,7 +17,7 @@ int evidence_append(const char *directory, const char *boot_id, const char *addr
 
 /*
  * Prints the records of these GPUs, by address or serial number; of all if there are none.
- * 0, or -1 after messages that say what is damaged, missing, or was not made clean.
+ * 0, or -1 after messages that say what is damaged or missing.
  */
 int evidence_show(const char *directory, char *const *wanted);
 

@@ -256,7 +256,7 @@ void nvgrace_gpu_bad_pages_give_up(struct nvgrace_gpu *gpu);
 /**
  * struct nvgrace_gpu_scrub_record - what came of a scrub
  * @ret: 0, or why the memory may still hold what a user left there; -errno
- * @bytes: that were zeroed
+ * @bytes: that it is through with, bad pages among them
  * @left_out: bad pages among those that were passed
  * @ns: how long it took
  */
