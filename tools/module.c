@@ -44,32 +44,41 @@ static bool module_is_ours(const char *release)
 	return ours;
 }
 
+static const char reload[] = "without guests: modprobe -r " MODULE_NAME " && modprobe " MODULE_NAME "; then see driver of each GPU";
+
 /*
- * The build ID of the module that runs is in the file if that is the one. After an
- * upgrade it is not, nor if the kernel's own was loaded, which has the same name.
+ * The build ID of the module that runs is in the file if that is the one; after an upgrade
+ * it is not.
  */
-static void check_loaded(struct subject *host, const char *file)
+static void check_up_to_date(struct subject *host, const char *file)
 {
 	size_t note_size, size;
 	char *note = file_read(LOADED_MODULE "/notes/.note.gnu.build-id", &note_size);
 	char *content = note ? file_unpacked(file, &size) : NULL;
-	static const char reload[] = "without guests: modprobe -r " MODULE_NAME " && modprobe " MODULE_NAME "; then see driver of each GPU";
 
-	if (!file_exists(LOADED_MODULE))
-		fact_add(host, LEVEL_INFO, "loaded", "no", NULL, NULL);
-	else if (!file_exists(LOADED_MODULE "/parameters/scrub"))
-		fact_add(host, LEVEL_FAIL, "loaded", "the kernel's own", KERNELS_OWN, reload);
-	else if (!content)
-		fact_add(host, LEVEL_UNKNOWN, "loaded", "yes",
-			 "whether it is the installed one cannot be told",
+	if (!content)
+		fact_add(host, LEVEL_UNKNOWN, "up_to_date", "unknown",
+			 "whether the module that runs is the installed one cannot be told",
 			 "install what unpacks the file: xz-utils, zstd or gzip");
 	else if (memmem(content, size, note, note_size))
-		fact_add(host, LEVEL_OK, "loaded", "yes", NULL, NULL);
+		fact_add(host, LEVEL_OK, "up_to_date", "yes", NULL, NULL);
 	else
-		fact_add(host, LEVEL_WARN, "loaded", "another",
+		fact_add(host, LEVEL_WARN, "up_to_date", "no",
 			 "the module that runs is not the installed one: it is of another version", reload);
 	free(content);
 	free(note);
+}
+
+static void check_loaded(struct subject *host, const char *file)
+{
+	if (!file_exists(LOADED_MODULE)) {
+		fact_add(host, LEVEL_INFO, "loaded", "no", NULL, NULL);
+	} else if (!file_exists(LOADED_MODULE "/parameters/scrub")) {
+		fact_add(host, LEVEL_FAIL, "loaded", "the kernel's own", KERNELS_OWN, reload);
+	} else {
+		fact_add(host, LEVEL_OK, "loaded", "yes", NULL, NULL);
+		check_up_to_date(host, file);
+	}
 }
 
 /* One version for all: that of these tools. */
