@@ -73,8 +73,8 @@ policy_file() {
 }
 
 install_package() {
-	cp /payload/bin/nvgrace-gpu-state /usr/sbin
-	cp -r /payload/tools/usr/lib/. /usr/lib
+	cp /payload/bin/nvgrace-gpu-state /payload/bin/nvgrace-gpu-check /usr/sbin
+	cp -r /payload/tools/usr/. /usr
 	systemctl daemon-reload
 	udevadm control --reload
 	systemd-analyze verify --man=no "/usr/lib/systemd/system/nvgrace-gpu-state@.service"
