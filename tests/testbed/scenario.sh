@@ -12,7 +12,8 @@
 #   SWITCH    further devices, likewise, below one PCIe switch with all GPUs
 #   DISKS     further disks, one word each: a program of tests/ that prints the image's path
 #             ($KREL is the kernel); its serial number is the last part of the word
-#   STATE     size of a disk (serial number "state", ext4) that the boots of the scenario share
+#   STATE     size of a disk (serial number "state", ext4) that the boots of the scenario share;
+#             its /boot/initrd.img, once there is one, is booted
 #   BIND      numbers of the GPUs that driverctl binds first (default: all)
 #   PEERS     CPU models of further hosts, all else being equal; see bin/on-peer
 #   LIMIT     seconds for the whole scenario

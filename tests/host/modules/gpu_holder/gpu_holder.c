@@ -2,7 +2,8 @@
 /*
  * Drives a GPU as its vendor's driver does on a host that uses the GPU itself: adds its memory,
  * which firmware describes, to the host's; whether it is online then is auto_online_blocks'
- * business. Bound where driver_override says so.
+ * business. Bound where driver_override says so; with grab=1 to every GPU that it finds, as the
+ * vendor's is.
  *
  * With keep=1 the memory stays when the GPU is unbound, as it does where somebody still uses
  * it; it goes then with the module.
@@ -18,6 +19,10 @@
 static bool keep;
 module_param(keep, bool, 0644);
 MODULE_PARM_DESC(keep, "Leave the memory with the host when the GPU is unbound");
+
+static bool grab;
+module_param(grab, bool, 0444);
+MODULE_PARM_DESC(grab, "Take GPUs that no driver_override gives to another driver");
 
 /* Of the one GPU; bytes. */
 static u64 start, size;
@@ -54,20 +59,25 @@ static void gpu_holder_remove(struct pci_dev *pdev)
 		take_away();
 }
 
-/* Matches only where driver_override says so. */
-static const struct pci_device_id gpu_holder_ids[] = {
+/* Not in the module's table of devices: it is loaded where a test asks for it. */
+static const struct pci_device_id any_gpu[] = {
+	{ PCI_DEVICE(PCI_VENDOR_ID_NVIDIA, PCI_ANY_ID) },
+	{}
+};
+
+static const struct pci_device_id no_gpu[] = {
 	{}
 };
 
 static struct pci_driver gpu_holder_driver = {
 	.name		= "gpu_holder",
-	.id_table	= gpu_holder_ids,
 	.probe		= gpu_holder_probe,
 	.remove		= gpu_holder_remove,
 };
 
 static int __init gpu_holder_init(void)
 {
+	gpu_holder_driver.id_table = grab ? any_gpu : no_gpu;
 	return pci_register_driver(&gpu_holder_driver);
 }
 module_init(gpu_holder_init);
