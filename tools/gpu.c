@@ -73,22 +73,18 @@ static bool member_hinders(const char *bdf)
 	return hinders;
 }
 
-/* "0000:02:00.0 0000:02:00.1": members that must be given up first; "": none */
+/* "0000:02:00.0 0000:02:00.1": members that must be given up first; NULL: none */
 static char *hindering_members(const struct pci_dev *dev)
 {
 	char *path = device_path(dev, "iommu_group/devices"), *own = device_address(dev);
-	char *list = text_of("%s", ""), *longer;
+	char *list = NULL;
 	DIR *members = opendir(path);
 	struct dirent *entry;
 
-	while (members && (entry = readdir(members))) {
-		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, own) ||
-		    !member_hinders(entry->d_name))
-			continue;
-		longer = text_of("%s%s%s", list, *list ? " " : "", entry->d_name);
-		free(list);
-		list = longer;
-	}
+	while (members && (entry = readdir(members)))
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, own) &&
+		    member_hinders(entry->d_name))
+			text_add(&list, " ", text_of("%s", entry->d_name));
 	if (members)
 		closedir(members);
 	free(path);
@@ -107,7 +103,7 @@ static void check_group(struct subject *gpu, const struct pci_dev *dev)
 		return;
 	}
 	members = hindering_members(dev);
-	if (*members) {
+	if (members) {
 		text = text_of("the group is shared with %s, which host drivers hold", members);
 		fact_add(gpu, LEVEL_FAIL, "iommu_group", group, text,
 			 "bind those to vfio-pci too, or unbind them: a group is given away as a whole");

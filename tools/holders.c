@@ -18,16 +18,6 @@
 
 #define MEMORY	"/sys/devices/system/memory"
 
-/* Grows @list by ", <word>", or begins it. */
-static void list_add(char **list, char *word)
-{
-	char *longer = *list ? text_of("%s, %s", *list, word) : text_of("%s", word);
-
-	free(*list);
-	free(word);
-	*list = longer;
-}
-
 /* Entries of a directory of the device that begin so are device nodes: "/dev/dri/card0". */
 static void add_nodes(char **nodes, const struct pci_dev *dev, const char *directory,
 		      const char *begin, const char *below)
@@ -38,7 +28,7 @@ static void add_nodes(char **nodes, const struct pci_dev *dev, const char *direc
 
 	while (entries && (entry = readdir(entries)))
 		if (!strncmp(entry->d_name, begin, strlen(begin)))
-			list_add(nodes, text_of("%s%s", below, entry->d_name));
+			text_add(nodes, ", ", text_of("%s%s", below, entry->d_name));
 	if (entries)
 		closedir(entries);
 	free(path);
@@ -51,9 +41,9 @@ static char *nodes_of(const struct pci_dev *dev)
 	char *nodes = NULL;
 
 	if (group)
-		list_add(&nodes, text_of("/dev/vfio/%s", group));
+		text_add(&nodes, ", ", text_of("/dev/vfio/%s", group));
 	if (driver && !strcmp(driver, "nvidia"))
-		list_add(&nodes, text_of("/dev/nvidia"));
+		text_add(&nodes, ", ", text_of("/dev/nvidia"));
 	add_nodes(&nodes, dev, "vfio-dev", "vfio", "/dev/vfio/devices/");
 	add_nodes(&nodes, dev, "drm", "card", "/dev/dri/");
 	add_nodes(&nodes, dev, "drm", "render", "/dev/dri/");
@@ -115,7 +105,7 @@ static char *holders_of(const char *nodes)
 
 	while (processes && (entry = readdir(processes)))
 		if (isdigit((unsigned char)*entry->d_name) && process_holds(entry->d_name, nodes))
-			list_add(&list, process_text(entry->d_name));
+			text_add(&list, ", ", process_text(entry->d_name));
 	if (processes)
 		closedir(processes);
 	return list;
@@ -199,7 +189,7 @@ static void add_ram(struct ram *ram, const char *line)
 	if (!name || is_of_no_gpu(name) || sscanf(line, "%" SCNx64 "-%" SCNx64, &first, &last) != 2)
 		return;
 	if (!ram->names || !strstr(ram->names, name))
-		list_add(&ram->names, text_of("%s", name));
+		text_add(&ram->names, ", ", text_of("%s", name));
 	ram->bytes += last - first + 1;
 	add_blocks(ram, first, last);
 }

@@ -200,10 +200,10 @@ static bool kernel_may_boot(const char *release)
 	return may;
 }
 
-/* "6.12.9-arm64 7.4.1-arm64": kernels that would load the kernel's own driver, or none */
+/* "6.12.9-arm64 7.4.1-arm64": kernels that would load the kernel's own driver, or none; NULL: no such */
 static char *kernels_without(const char *running, unsigned int *others)
 {
-	char *list = text_of("%s", ""), *longer;
+	char *list = NULL;
 	struct dirent **entries;
 	int i, count = scandir(MODULES, &entries, NULL, versionsort);
 
@@ -213,11 +213,8 @@ static char *kernels_without(const char *running, unsigned int *others)
 
 		if (*release != '.' && strcmp(release, running) && kernel_may_boot(release)) {
 			++*others;
-			if (!module_is_ours(release)) {
-				longer = text_of("%s%s%s", list, *list ? " " : "", release);
-				free(list);
-				list = longer;
-			}
+			if (!module_is_ours(release))
+				text_add(&list, " ", text_of("%s", release));
 		}
 		free(entries[i]);
 	}
@@ -232,14 +229,14 @@ static void check_other_kernels(struct subject *host, const char *running)
 	unsigned int others;
 	char *without = kernels_without(running, &others), *value = text_of("%u", others);
 
-	if (*without)
+	if (without)
 		fact_add(host, LEVEL_FAIL, "other_kernels", without,
 			 "these kernels are installed too, without this project's module: once booted they use their own driver, or none",
 			 "install their headers (linux-headers-<release>) and run dkms autoinstall, or remove them");
 	else
 		fact_add(host, LEVEL_OK, "other_kernels", value, NULL, NULL);
 	fact_number(host, "count", others);
-	fact_word(host, "without", without);
+	fact_word(host, "without", without ?: "");
 	free(without);
 	free(value);
 }

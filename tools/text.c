@@ -34,3 +34,12 @@ char *text_of(const char *format, ...)
 	va_end(args);
 	return text;
 }
+
+void text_add(char **list, const char *between, char *word)
+{
+	char *longer = *list ? text_of("%s%s%s", *list, between, word) : text_of("%s", word);
+
+	free(*list);
+	free(word);
+	*list = longer;
+}

@@ -7,6 +7,10 @@
 
 /* printf() into memory; the caller frees it. */
 char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Grows @list by @word, which it frees, with @between before it; NULL is an empty list. */
+void text_add(char **list, const char *between, char *word);
+
 void *xrealloc(void *old, size_t size);
 
 #endif
