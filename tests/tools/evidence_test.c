@@ -293,6 +293,25 @@ static void first_one_of_a_boot_may_not_be_missing(void)
 	end();
 }
 
+/* A clock that is set back, or was never set: the order is that of the file and the numbers. */
+static void clock_may_be_in_the_past(void)
+{
+	static const char *const times[] = { "1796075228000000007", "1000000000", "0" };
+	char number[2] = "1", *text;
+	unsigned int i;
+
+	begin();
+	for (i = 0; i < 3; i++, number[0]++) {
+		set("TIME_NS", times[i]);
+		append_number(number);
+	}
+	expect_shown(all, 3, true);
+	text = content();
+	expect(strstr(text, "\"1970-01-01T00:00:01.000000000Z\""), "it has '%s'", text);
+	free(text);
+	end();
+}
+
 /* Each GPU, and each boot, has numbers of its own. */
 static void others_are_not_mixed_up(void)
 {
@@ -339,6 +358,7 @@ static const struct test tests[] = {
 	{ "directory_is_made_and_nobody_elses", directory_is_made_and_nobody_elses },
 	{ "gap_is_seen", gap_is_seen },
 	{ "module_that_was_loaded_anew_begins_again", module_that_was_loaded_anew_begins_again },
+	{ "clock_may_be_in_the_past", clock_may_be_in_the_past },
 	{ "first_one_may_not_be_missing", first_one_may_not_be_missing },
 	{ "first_one_of_a_boot_may_not_be_missing", first_one_of_a_boot_may_not_be_missing },
 	{ "others_are_not_mixed_up", others_are_not_mixed_up },
