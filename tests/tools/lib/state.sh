@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A GPU's list of bad pages, and what nvgrace-gpu-state saves of it, on a host that booted
-# with systemd; sourced.
+# A GPU, its driver, its list of bad pages, and what nvgrace-gpu-state saves of it, on a host
+# that booted with systemd; sourced.
 #
 # Environment: GPU0 = the GPU's PCI address, DRIVER_NAME = the driver's name.
 # shellcheck disable=SC2034 # for who sources it
@@ -10,6 +10,15 @@ gpu=/sys/bus/pci/devices/$GPU0
 state=/var/lib/nvgrace-gpu
 policy=/etc/nvgrace-gpu/scrub-policy
 unit=nvgrace-gpu-state@$GPU0.service
+
+bound_to() {
+	[ "$(basename "$(readlink "$gpu/driver")")" = "$1" ]
+}
+
+# What the stand-in for a vendor's driver has added to the host's memory.
+host_ram() {
+	grep 'System RAM (gpu_holder)' /proc/iomem
+}
 
 attribute() {
 	cat "$gpu/nvgrace_gpu/$1"
@@ -77,7 +86,7 @@ install_package() {
 	cp -r /payload/tools/usr/. /usr
 	systemctl daemon-reload
 	udevadm control --reload
-	systemd-analyze verify --man=no "/usr/lib/systemd/system/nvgrace-gpu-state@.service"
+	systemd-analyze verify --man=no /usr/lib/systemd/system/nvgrace-gpu-*
 }
 
 bind_it() {
